@@ -1,0 +1,134 @@
+"""The words the whole bot shares: conversations, what people say, what the agent does, and the two ports.
+
+Nothing here does I/O and nothing here imports another module of the bot. The two protocols at the end are the only
+ports, because only they have a second implementation: the platform (Slack, a terminal) and the agent (the built-in
+one, somebody's own graph).
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+DIRECT = "dm"
+"""The `thread` of a direct message's top level, which has no root message of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One Slack thread, or the top level of one direct message.
+
+    `thread` is the `ts` of the thread's root message, or `dm` for the top level of a direct message. The string form
+    `workspace/channel/thread` is the inbox's lane and, but for a direct message that was started afresh, LangGraph's
+    `thread_id`; none of Slack's ids holds a slash.
+    """
+
+    workspace: str
+    channel: str
+    thread: str
+
+    def __str__(self) -> str:
+        return f"{self.workspace}/{self.channel}/{self.thread}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Conversation":
+        """The inverse of `str`. Raises ValueError for anything else."""
+        workspace, channel, thread = text.split("/")
+        return cls(workspace, channel, thread)
+
+    @property
+    def thread_ts(self) -> str | None:
+        """Where Slack is to put the answer: a thread's root, or None for the top level of a direct message."""
+        return None if self.thread == DIRECT else self.thread
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something a person said to the bot. `ts` is Slack's, unique in its channel and rising with time."""
+
+    conversation: Conversation
+    ts: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer. `draft` names the model's message it belongs to.
+
+    A second model message after a tool has its own `draft` and continues the answer. When the model's request is
+    retried in mid-stream, the text starts anew: `Restarted` says so first.
+    """
+
+    text: str
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The model began its present message again: what `draft` had so far is to be replaced, not continued."""
+
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool began to run. `summary` is what people read meanwhile, such as `Searching: weather in SF`."""
+
+    call: str
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEnded:
+    """The tool of that `call` is done; `failed` when the model was told of an error instead of a result."""
+
+    call: str
+    name: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """A node of the graph began. For `--trace`; people in Slack do not see it."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEnded:
+    """A node of the graph ended; `wrote` says in a few words what it added to the state."""
+
+    node: str
+    wrote: str
+
+
+AgentEvent = Token | Restarted | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+
+
+class Agent(Protocol):
+    """What thinks. One run a conversation at a time: two at once would lose messages."""
+
+    def answer(self, thread_id: str, message: Message) -> AsyncIterator[AgentEvent]:
+        """Stream the answer to `message` in the memory named `thread_id`.
+
+        An async generator: close it (`contextlib.aclosing`) to stop the model. Raises an `AgentError` when the model
+        or the graph fails; the text streamed until then is kept in the memory.
+        """
+        ...
+
+
+class Adapter(Protocol):
+    """The platform people read on. A page is the Markdown of one message; pages count from 0 within an answer."""
+
+    async def post(self, conversation: Conversation, page: str, status: str, asker: str) -> str:
+        """Show a new message and return its id (Slack's `ts`). Waits and retries until it is through."""
+        ...
+
+    async def edit(self, conversation: Conversation, message: str, page: str, status: str, asker: str) -> None:
+        """Replace what a message shows, as a draft: raises `Busy` instead of waiting when the platform refuses."""
+        ...
+
+    async def finish(self, conversation: Conversation, message: str, page: str, status: str, asker: str) -> None:
+        """Replace what a message shows, for good: waits and retries until it is through."""
+        ...

@@ -1,0 +1,63 @@
+"""The exceptions of the bot, as one small tree.
+
+SkeinError
+├── SettingsError       a setting is missing or malformed; the text names it and what to do
+├── DatabaseError       PostgreSQL cannot be reached or refuses
+├── PlatformError       Slack refused for good; `code` is its word for it
+│   └── Busy            Slack wants us to wait; `retry_after` in seconds
+└── AgentError          the agent could not answer
+    ├── ModelRefused    the model's server said no (key, name, content, size)
+    ├── ModelTimeout    the model was silent for too long
+    ├── ModelBroken     the connection ended, or the server failed, in the middle or before
+    └── TooManySteps    the recursion limit was reached
+
+Vendors' errors are translated where they are caught, once; `__cause__` keeps the original.
+"""
+
+
+class SkeinError(Exception):
+    """The root. Its text may be shown to the administrator, never to people in a channel."""
+
+
+class SettingsError(SkeinError):
+    """A setting is missing or malformed."""
+
+
+class DatabaseError(SkeinError):
+    """PostgreSQL cannot be reached, or refuses."""
+
+
+class PlatformError(SkeinError):
+    """The platform refused for good."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Busy(PlatformError):
+    """The platform asks for patience."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ratelimited")
+        self.retry_after = retry_after
+
+
+class AgentError(SkeinError):
+    """The agent could not answer."""
+
+
+class ModelRefused(AgentError):
+    """The model's server said no."""
+
+
+class ModelTimeout(AgentError):
+    """The model was silent for too long."""
+
+
+class ModelBroken(AgentError):
+    """The model's answer broke off, or its server failed."""
+
+
+class TooManySteps(AgentError):
+    """The agent went round its loop too often."""

@@ -5,8 +5,9 @@ ports, because only they have a second implementation: the platform (Slack, a te
 one, somebody's own graph).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 DIRECT = "dm"
@@ -106,10 +107,36 @@ class NodeEnded:
 AgentEvent = Token | Restarted | ToolStarted | ToolEnded | NodeStarted | NodeEnded
 
 
+class Note(Enum):
+    """What an answer says about itself under its text. `bot.words` has the sentence for each."""
+
+    THINKING = auto()
+    FRESH_START = auto()
+    NOTHING_ASKED = auto()
+    NOTHING_SAID = auto()
+    INTERRUPTED = auto()
+    MODEL_REFUSED = auto()
+    MODEL_TIMEOUT = auto()
+    MODEL_BROKEN = auto()
+    TOO_MANY_STEPS = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Tools are at work; a line for each, as people read it."""
+
+    summaries: tuple[str, ...]
+
+
+Status = Note | Working | None
+"""The line under an answer's text, if there is one."""
+
+
 class Agent(Protocol):
     """What thinks. One run a conversation at a time: two at once would lose messages."""
 
-    def answer(self, thread_id: str, message: Message) -> AsyncIterator[AgentEvent]:
+    def answer(self, thread_id: str, message: Message) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `message` in the memory named `thread_id`.
 
         An async generator: close it (`contextlib.aclosing`) to stop the model. Raises an `AgentError` when the model
@@ -118,17 +145,33 @@ class Agent(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it."""
+
+    markdown: str
+    status: Status
+    asker: str
+
+
 class Adapter(Protocol):
-    """The platform people read on. A page is the Markdown of one message; pages count from 0 within an answer."""
+    """The platform people read on. Messages are named by the platform's ids (Slack's `ts`).
 
-    async def post(self, conversation: Conversation, page: str, status: str, asker: str) -> str:
-        """Show a new message and return its id (Slack's `ts`). Waits and retries until it is through."""
+    Every method raises PlatformError when the platform refuses for good.
+    """
+
+    async def post(self, conversation: Conversation, page: Page) -> str:
+        """Show a new message and give its id. Waits and retries until it is through."""
         ...
 
-    async def edit(self, conversation: Conversation, message: str, page: str, status: str, asker: str) -> None:
-        """Replace what a message shows, as a draft: raises `Busy` instead of waiting when the platform refuses."""
+    async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
+        """Replace what a message shows, as a draft: raises Busy where it would have to wait."""
         ...
 
-    async def finish(self, conversation: Conversation, message: str, page: str, status: str, asker: str) -> None:
-        """Replace what a message shows, for good: waits and retries until it is through."""
+    async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
+        """Replace what a message shows, for good. Waits and retries until it is through."""
+        ...
+
+    async def remove(self, conversation: Conversation, message: str) -> None:
+        """Take a message away. Waits and retries until it is through."""
         ...

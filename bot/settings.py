@@ -1,0 +1,158 @@
+"""Each environment variable of the bot, typed, with its unit and default.
+
+An edge, not a base: the parts below receive plain values. `.env.example` is checked against this file by a test.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.model import DEFAULT_MODEL
+
+DEFAULT_INSTRUCTIONS = """\
+You are Skein, a research assistant that people talk to in Slack. Answer in Markdown, briefly and to the point, in the \
+language you are asked in. Search the web when you do not know something or when it may have changed, and say where \
+you found it. In a conversation of several people each message says who wrote it."""
+
+WEB_URL = ("http", "https")
+POSTGRES_URL = ("postgresql", "postgres")
+
+
+class Settings(BaseSettings):
+    """The settings as the environment gives them. Secrets never show in a repr or a log."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] = DEFAULT_MODEL
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    tavily_api_key: SecretStr | None = None
+    database_url: SecretStr | None = None
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("skein"))
+    bind_address: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    instructions: str = DEFAULT_INSTRUCTIONS
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return _starting_with("xoxb-", value)
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return _starting_with("xapp-", value)
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _is_api_url(cls, value: str) -> str:
+        # slack_sdk joins method names to it, so that the last slash matters.
+        return _url(value, WEB_URL).rstrip("/") + "/"
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_base_url(cls, value: str | None) -> str | None:
+        return None if value is None else _url(value, WEB_URL)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _url(value.get_secret_value(), POSTGRES_URL)
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("instructions")
+    @classmethod
+    def _read_file(cls, value: str) -> str:
+        if not value.startswith("@"):
+            return value
+        try:
+            return Path(value[1:]).expanduser().read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"its file {value[1:]} cannot be read") from error
+
+    @property
+    def has_model_key(self) -> bool:
+        """Whether a model can be asked: only OpenAI's own server is known to need OPENAI_API_KEY."""
+        return not self.model.startswith("openai:") or bool(self.openai_api_key or self.openai_base_url)
+
+
+MENDS = {
+    "slack_bot_token": "It is the Bot User OAuth Token of your app's page Install App and starts with xoxb-.",
+    "slack_app_token": "It is an App-Level Token with connections:write (Basic Information) and starts with xapp-.",
+    "slack_signing_secret": "It stands on your app's page Basic Information.",
+    "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
+    "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "openai_api_key": "Set the key, or OPENAI_BASE_URL for a compatible server.",
+    "openai_base_url": "It starts with http:// or https:// and mostly ends in /v1.",
+    "database_url": "It reads postgresql://user:password@host:5432/name; leave it out for the embedded server.",
+    "port": "It is a number from 0 to 65535; 0 takes any free port.",
+    "log_level": "It is debug, info, warning or error.",
+    "instructions": "It is the system prompt itself, or @ and the path of a file that holds it.",
+}
+"""What to do about a setting that is missing or malformed."""
+
+
+def load() -> Settings:
+    """The settings from the environment. Raises SettingsError that names every malformed one and what to do."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # The values stay out of the text: a mistyped variable may hold a secret.
+        wrong = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors(include_input=False))
+        raise SettingsError("\n".join(_wrong("malformed", name) for name in wrong)) from None
+
+
+def missing_for_slack(settings: Settings) -> list[str]:
+    """What `bot serve` still needs, a sentence each; empty when nothing is missing."""
+    lacks = [] if settings.slack_bot_token else ["slack_bot_token"]
+    if not settings.slack_app_token and not settings.slack_signing_secret:
+        lacks.append("slack_app_token")
+    lacks += _lacks_model_key(settings)
+    sentences = [_wrong("missing", name) for name in lacks]
+    if "slack_app_token" in lacks:
+        sentences[lacks.index("slack_app_token")] += " For HTTP instead of Socket Mode set SLACK_SIGNING_SECRET."
+    return sentences
+
+
+def require(sentences: Iterable[str]) -> None:
+    """Raises SettingsError with these sentences, if there are any."""
+    if text := "\n".join(sentences):
+        raise SettingsError(text)
+
+
+def _lacks_model_key(settings: Settings) -> list[str]:
+    return [] if settings.has_model_key else ["openai_api_key"]
+
+
+def _wrong(how: str, name: str) -> str:
+    return f"{name.upper()} is {how}. {MENDS.get(name, '')}".rstrip()
+
+
+def _starting_with(prefix: str, value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(prefix):
+        raise ValueError(f"does not start with {prefix}")
+    return value
+
+
+def _url(value: str, schemes: tuple[str, ...]) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not (parts.netloc or "postgres" in schemes):
+        raise ValueError(f"is no {schemes[0]} address")
+    return value

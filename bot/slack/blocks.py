@@ -1,0 +1,51 @@
+"""What the bot shows in Slack, as pure functions, and the table of Slack's limits that it keeps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.conversation import Note, Page
+from bot.defuse import defuse
+from bot.plain import plain
+from bot.words import WARNINGS, status_line
+
+TEXT_BYTES = 4_000
+"""`chat.update` refuses a longer `text`: 4,000 characters as documented, bytes of UTF-8 by some reports."""
+
+STATUS_BYTES = 190
+"""What a status line may take, so that it fits beside a full page of `bot.markdown.PAGE_BYTES`."""
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message as Slack's Web API takes it. `text` serves notifications and screen readers."""
+
+    text: str
+    blocks: list[Block]
+
+
+def content(page: Page) -> Content:
+    """A page of an answer. Nothing in it pings anybody but the asker; with blocks it never shows "(edited)"."""
+    allowed = frozenset({page.asker})
+    line = _cut(_status(page), STATUS_BYTES)
+    blocks: list[Block] = []
+    if page.markdown:
+        blocks.append({"type": "markdown", "text": defuse(page.markdown, allowed)})
+    if line:
+        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": True}]})
+    texts = [plain(page.markdown, allowed), plain(line)]
+    return Content("\n".join(filter(None, texts)), blocks)
+
+
+def _status(page: Page) -> str:
+    line = defuse(" ".join(status_line(page.status).split()))
+    return f"⚠ {line}" if isinstance(page.status, Note) and page.status in WARNINGS else line
+
+
+def _cut(line: str, most_bytes: int) -> str:
+    if len(plain(line).encode()) <= most_bytes:
+        return line
+    while len(plain(line + "…").encode()) > most_bytes:
+        line = line[:-1]
+    return line + "…"

@@ -1,0 +1,116 @@
+"""Slack's events become what the bot knows, purely; what is ignored gives its reason.
+
+Below this file no dict of Slack's is passed on. A payload that lacks what it ought to have is ignored like any other,
+since a signature proves who sent it and not that it makes sense.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, cast
+
+from bot.conversation import DIRECT, Conversation, Message
+
+SAID_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+"""The subtypes of messages in which a person says something; the others tell of joins, edits, topics and so on."""
+
+TIMESTAMP = re.compile(r"\d{1,14}\.\d{6}")
+MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+CONTROL = re.compile(r"<([#!]?)([^<>|\s]+)(?:\|([^<>]*))?>")
+BROADCASTS = frozenset({"here", "channel", "everyone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message for the bot; if not `addressed`, only if its conversation is one the bot has a part in."""
+
+    message: Message
+    addressed: bool
+    client_msg_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that asks nothing of the bot, and why."""
+
+    reason: str
+
+
+def parse(body: Mapping[str, Any], bot_user: str) -> Heard | Ignored:
+    """What an `event_callback` means to the bot whose user id is `bot_user`."""
+    event = body.get("event")
+    workspace = body.get("team_id")
+    if not isinstance(event, dict) or not _is_id(workspace):
+        return Ignored("malformed")
+    fields = cast("dict[str, Any]", event)
+    if fields.get("type") not in {"message", "app_mention"}:
+        return Ignored("not a message")
+    if fields.get("bot_id") or fields.get("user") == bot_user:
+        return Ignored("a bot's own")
+    if fields.get("subtype") not in SAID_SUBTYPES:
+        return Ignored("nothing was said")
+    if not _is_well_formed(fields):
+        return Ignored("malformed")
+    return _heard(fields, str(workspace), bot_user)
+
+
+def readable(text: str, bot_user: str) -> str:
+    """A message's text as people see it: control sequences spelled out, entities unescaped, the bot's name dropped.
+
+    Mentions of people stay as they are: the id is what the bot can mention them by.
+    """
+    text = re.sub(rf"^\s*<@{bot_user}(?:\|[^>]*)?>[:,]?\s*", "", text)
+    text = re.sub(rf"<@{bot_user}(?:\|[^>]*)?>", "@you", text)
+    return unescape(CONTROL.sub(_spelled_out, text)).strip()
+
+
+def _heard(event: Mapping[str, Any], workspace: str, bot_user: str) -> Heard | Ignored:
+    text = str(event.get("text") or "")
+    mentioned = set(MENTION.findall(text))
+    direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
+    thread = event.get("thread_ts")
+    addressed = (
+        direct or bot_user in mentioned or event["type"] == "app_mention" or event.get("parent_user_id") == bot_user
+    )
+    if not addressed and not thread:
+        return Ignored("not addressed to the bot")
+    if mentioned - {bot_user} and not (direct or bot_user in mentioned):
+        return Ignored("addressed to somebody else")
+    conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
+    said = "\n".join(filter(None, [readable(text, bot_user), *_attached(event)]))
+    message = Message(conversation, event["ts"], event["user"], said)
+    return Heard(message, addressed, event.get("client_msg_id"))
+
+
+def _attached(event: Mapping[str, Any]) -> list[str]:
+    """A line for each file, so that the model knows that there is one and that it cannot read it."""
+    files = cast("list[Any]", event["files"]) if isinstance(event.get("files"), list) else []
+    named = [cast("dict[str, Any]", file).get("name") for file in files if isinstance(file, dict)]
+    return [f"[attached file, not readable: {name}]" for name in named if isinstance(name, str)]
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    kind, target, label = match.groups()
+    if kind == "#":
+        return f"#{label or target}"
+    if kind == "!":
+        return f"@{target}" if target in BROADCASTS else (label or target)
+    if target.startswith("@"):
+        return f"<{target}>"
+    return f"{label} ({target})" if label and label not in target else target
+
+
+def _is_well_formed(event: Mapping[str, Any]) -> bool:
+    stamps = [event.get("ts"), event.get("thread_ts") or event.get("ts")]
+    return (
+        all(isinstance(stamp, str) and TIMESTAMP.fullmatch(stamp) for stamp in stamps)
+        and _is_id(event.get("channel"))
+        and _is_id(event.get("user"))
+        and isinstance(event.get("text") or "", str)
+        and isinstance(event.get("client_msg_id") or "", str)
+    )
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isalnum()

@@ -1,0 +1,66 @@
+"""Bolt's listeners: parse, put into the inbox, acknowledge; nothing else.
+
+What must be stored before Slack hears "yes" is done in a listener's middleware: Bolt acknowledges before it runs a
+listener, but after its middleware. If storing raises, Bolt answers 500 (or, in Socket Mode, nothing), and Slack
+brings the event again.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.inbox import Inbox
+from bot.slack.client import Identity
+from bot.slack.events import Heard, parse
+
+log = structlog.get_logger()
+
+Next = Callable[[], Awaitable[None]]
+
+ANY = re.compile(".*")
+
+
+def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox) -> AsyncApp:
+    """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before."""
+
+    async def authorize() -> AuthorizeResult:
+        # Bolt's own way asks Slack at the first event, and acknowledges that event unseen when Slack does not answer.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.workspace,
+            bot_user_id=identity.user,
+            bot_id=identity.bot,
+            bot_token=client.token,
+        )
+
+    async def store(body: dict[str, Any], next: Next) -> None:  # noqa: A002 (Bolt passes it by this name)
+        heard = parse(body, identity.user)
+        if isinstance(heard, Heard):
+            stored = await inbox.put(heard.message, addressed=heard.addressed, client_msg_id=heard.client_msg_id)
+            log.info("event_heard", event_id=body.get("event_id"), stored=stored)
+        else:
+            log.debug("event_ignored", reason=heard.reason, event_id=body.get("event_id"))
+        await next()
+
+    # Bolt's types are incomplete: its decorators count as unknown.
+    app: Any = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+    app.event("app_mention", middleware=[store])(_acknowledge_event)
+    app.event("message", middleware=[store])(_acknowledge_event)
+    # What no listener matches is not acknowledged and would come again.
+    app.event(ANY)(_acknowledge_event)
+    for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):
+        of_any_kind(ANY)(_acknowledge)
+    return app
+
+
+async def _acknowledge_event() -> None:
+    """Nothing: Bolt acknowledges events by itself."""
+
+
+async def _acknowledge(ack: Callable[[], Awaitable[None]]) -> None:
+    await ack()

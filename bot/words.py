@@ -1,0 +1,36 @@
+"""Every sentence of the bot's own that people read, in one place: plain, short, and saying what to do."""
+
+from typing import assert_never
+
+from bot.conversation import Note, Status, Working
+
+SENTENCES = {
+    Note.THINKING: "Thinking…",
+    Note.FRESH_START: "A fresh start: from here on I remember nothing of what was said before.",
+    Note.NOTHING_ASKED: "Yes? Write your question in the same message as my name.",
+    Note.NOTHING_SAID: "The model had nothing to say. Ask again, perhaps in other words.",
+    Note.INTERRUPTED: "I am being restarted. The answer goes on in a moment.",
+    Note.MODEL_REFUSED: "The model refused this request. Ask in other words, or tell who runs this bot.",
+    Note.MODEL_TIMEOUT: "The model took too long. Ask again.",
+    Note.MODEL_BROKEN: "The connection to the model broke off. Ask again, or say “go on”.",
+    Note.TOO_MANY_STEPS: "That took more steps than I am allowed. Ask for a smaller part of it.",
+    Note.FAILED: "Something went wrong on my side. Ask again.",
+}
+
+WARNINGS = frozenset(
+    {Note.MODEL_REFUSED, Note.MODEL_TIMEOUT, Note.MODEL_BROKEN, Note.TOO_MANY_STEPS, Note.FAILED, Note.NOTHING_SAID}
+)
+"""The notes that tell of a failure."""
+
+
+def status_line(status: Status) -> str:
+    """The line under an answer's text; empty when there is none."""
+    match status:
+        case None:
+            return ""
+        case Note():
+            return SENTENCES[status]
+        case Working(summaries):
+            return " · ".join(summaries)
+        case _:
+            assert_never(status)

@@ -3,16 +3,17 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import dotenv
 
 from bot import log, settings
-from bot.errors import DatabaseError, PlatformError, SettingsError, SkeinError
+from bot.errors import PlatformError, SettingsError, SkeinError
 
 WRONG_USE = 2
 """The exit code for a setting that is missing or wrong, as argparse's own for arguments."""
 FAILED = 1
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,25 +24,104 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return chosen.run(chosen)
     except SettingsError as error:
         return _complain(str(error), WRONG_USE)
-    except (DatabaseError, SkeinError) as error:
+    except PlatformError as error:
+        return _complain(f"Slack refuses: {error.code}. `bot check` tells which setting is wrong.", WRONG_USE)
+    except SkeinError as error:
         return _complain(str(error), FAILED)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+
+
+# Each command imports what it needs when it runs: langgraph alone takes a second, which `--help` need not wait for.
 
 
 def _serve(_: argparse.Namespace) -> int:
-    # Imported in the command: what one command needs, another need not load (langgraph alone takes a second).
     from bot.app import serve
 
-    chosen = settings.load()
+    chosen = _load()
     settings.require(settings.missing_for_slack(chosen))
-    log.configure(chosen.log_level)
     asyncio.run(serve(chosen))
     return 0
 
 
+def _play(options: argparse.Namespace) -> int:
+    from bot.play import play
+
+    asyncio.run(play(_load(), port=options.port))
+    return 0
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from bot.terminal import chat
+
+    asyncio.run(
+        chat(
+            _load(),
+            options.conversation,
+            database=options.database,
+            checkpoint=options.checkpoint,
+            trace=options.trace,
+        )
+    )
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    from bot.terminal import history
+
+    asyncio.run(history(_load(), options.conversation, database=options.database))
+    return 0
+
+
+def _check(_: argparse.Namespace) -> int:
+    from bot.check import check
+
+    return 0 if asyncio.run(check(_load())) else FAILED
+
+
+def _load() -> settings.Settings:
+    chosen = settings.load()
+    log.configure(chosen.log_level)
+    return chosen
+
+
+def _complain(text: str, code: int) -> int:
+    print(text, file=sys.stderr)  # noqa: T201
+    return code
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bot", description="Skein: people talk to it in Slack, it thinks with LangGraph.")
+    what = "Skein: people talk to it in Slack, and it thinks with LangGraph."
+    parser = argparse.ArgumentParser(prog="bot", description=what)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _command(commands, "serve", _serve, "the bot in Slack")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], what: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=what, description=what)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", _serve, "Run the bot in Slack.")
+    play = command("play", _play, "Open a Slack on this machine with the bot in it, to try it without a workspace.")
+    play.add_argument("--port", type=int, default=8300, help="where the page is served; 0 takes any free port")
+    _add_chat_options(command("chat", _chat, "Talk to the same agent, with the same memory, in the terminal."))
+    history = command("history", _history, "List the checkpoints of a conversation, the newest first.")
+    history.add_argument("conversation", metavar="NAME", help="its name, or workspace/channel/thread of one in Slack")
+    _add_database_option(history)
+    command("check", _check, "See whether everything is there that the bot needs, and what to do about what is not.")
     return parser
+
+
+def _add_chat_options(chat: argparse.ArgumentParser) -> None:
+    chat.add_argument("--conversation", metavar="NAME", default="default", help="which conversation to go on with")
+    chat.add_argument("--trace", action="store_true", help="print what each node of the graph does, as it does it")
+    chat.add_argument("--from", dest="checkpoint", metavar="CHECKPOINT", help="go back to this checkpoint first")
+    _add_database_option(chat)
+
+
+def _add_database_option(command: argparse.ArgumentParser) -> None:
+    where = "postgresql://…, sqlite:///FILE or sqlite:///:memory: instead of DATABASE_URL"
+    command.add_argument("--database", metavar="URL", help=where)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,11 +10,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from aiohttp import web
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from pydantic import SecretStr
 
 from bot import database
@@ -24,6 +26,7 @@ from bot.graph import build_graph
 from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.model import chat_model
+from bot.reply import PACE
 from bot.settings import Settings
 from bot.slack.client import Identity, SlackAdapter, identify, open_client, ping
 from bot.slack.http import PATH, Ingress
@@ -50,17 +53,28 @@ class Bot:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncGenerator[Pool, None]:
-    """The database that DATABASE_URL names, or the embedded one under DATA_DIR."""
+async def open_database(settings: Settings, url: str | None = None) -> AsyncGenerator[Pool, None]:
+    """The database at `url`, or that of DATABASE_URL, or the embedded one under DATA_DIR."""
     async with AsyncExitStack() as stack:
-        url = settings.database_url
-        address = url.get_secret_value() if url else await stack.enter_async_context(embedded_server(settings.data_dir))
+        address = url or _revealed(settings.database_url)
+        if address is None:
+            address = await stack.enter_async_context(embedded_server(settings.data_dir))
         yield await stack.enter_async_context(open_pool(address))
 
 
+def agent_on(
+    settings: Settings, memory: BaseCheckpointSaver[Any], tools: Sequence[BaseTool] | None = None
+) -> GraphAgent:
+    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own."""
+    own = own_tools(settings.tavily_api_key) if tools is None else tools
+    return GraphAgent(build_graph(model(settings), own, settings.instructions, memory))
+
+
 @asynccontextmanager
-async def open_bot(settings: Settings, *, tools: Sequence[BaseTool] | None = None) -> AsyncGenerator[Bot, None]:
-    """The bot, listening and answering while the block runs. `tools` replaces its own.
+async def open_bot(
+    settings: Settings, *, tools: Sequence[BaseTool] | None = None, pace: timedelta = PACE
+) -> AsyncGenerator[Bot, None]:
+    """The bot, listening and answering while the block runs. `tools` replaces its own; `pace` parts the edits.
 
     On leaving it takes no new events, lets running turns end or gives them back, and closes what it opened. Raises
     SettingsError, DatabaseError or PlatformError when it cannot start.
@@ -72,14 +86,14 @@ async def open_bot(settings: Settings, *, tools: Sequence[BaseTool] | None = Non
         port = await stack.enter_async_context(open_site(site, settings.bind_address, settings.port))
         pool = await stack.enter_async_context(open_database(settings))
         health.add("database", lambda: database.ping(pool))
-        graph = build_graph(model(settings), tools or search(settings), settings.instructions, await migrate(pool))
+        agent = agent_on(settings, await migrate(pool), tools)
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
         )
         health.add("slack", lambda: ping(client))
         identity = await identify(client)
         inbox = Inbox(pool, lease=LEASE)
-        worker = Worker(inbox, agent=GraphAgent(graph), adapter=SlackAdapter(client))
+        worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), pace=pace)
         await stack.enter_async_context(_working(worker))
         listeners = build_app(client, identity, inbox)
         if settings.slack_app_token:
@@ -119,11 +133,6 @@ def model(settings: Settings) -> BaseChatModel:
         chunk_timeout=CHUNK_TIMEOUT,
         retries=MODEL_RETRIES,
     )
-
-
-def search(settings: Settings) -> list[BaseTool]:
-    """The bot's own tools."""
-    return own_tools(settings.tavily_api_key)
 
 
 async def _serve_until(stop: asyncio.Event, settings: Settings) -> None:

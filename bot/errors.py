@@ -3,10 +3,12 @@
 SkeinError
 ├── SettingsError       a setting is missing or malformed; the text names it and what to do
 ├── DatabaseError       PostgreSQL cannot be reached or refuses
+├── UnknownCheckpoint   the conversation has no such checkpoint
 ├── PlatformError       Slack refused for good; `code` is its word for it
 │   └── Busy            Slack wants us to wait; `retry_after` in seconds
 └── AgentError          the agent could not answer
-    ├── ModelRefused    the model's server said no (key, name, content, size)
+    ├── ModelRefused    the model's server said no (key, name, rate)
+    │   └── ContentRefused  it said no to what was asked (content, size, form): the same again fails again
     ├── ModelTimeout    the model was silent for too long
     ├── ModelBroken     the connection ended, or the server failed, in the middle or before
     └── TooManySteps    the recursion limit was reached
@@ -25,6 +27,10 @@ class SettingsError(SkeinError):
 
 class DatabaseError(SkeinError):
     """PostgreSQL cannot be reached, or refuses."""
+
+
+class UnknownCheckpoint(SkeinError, LookupError):
+    """The conversation has no such checkpoint."""
 
 
 class PlatformError(SkeinError):
@@ -49,6 +55,10 @@ class AgentError(SkeinError):
 
 class ModelRefused(AgentError):
     """The model's server said no."""
+
+
+class ContentRefused(ModelRefused):
+    """The model, or its server, said no to what was asked; asking the same again fails again."""
 
 
 class ModelTimeout(AgentError):

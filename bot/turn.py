@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -76,7 +77,7 @@ class Course:
 class Running:
     """A turn that is being taken. `stop` ends its thinking; what was written so far is shown, then `run` returns."""
 
-    def __init__(self, turn: Turn, *, agent: Agent, adapter: Adapter, inbox: Inbox) -> None:
+    def __init__(self, turn: Turn, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: timedelta) -> None:
         self.turn = turn
         self._agent = agent
         self._inbox = inbox
@@ -86,6 +87,7 @@ class Running:
             asker=turn.message.author,
             on_post=lambda message: inbox.note_page(turn, message),
             begun=turn.pages,
+            pace=pace,
         )
         self._stopped = asyncio.Event()
 
@@ -101,12 +103,12 @@ class Running:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._reply.run())
             try:
-                note = await self._respond()
+                status = await self._respond()
             except BaseException:
                 self._reply.close(Note.FAILED)
                 raise
-            self._reply.close(note)
-        return note is not Note.INTERRUPTED
+            self._reply.close(status)
+        return status is not Note.INTERRUPTED
 
     async def _respond(self) -> Note | None:
         message = self.turn.message
@@ -135,7 +137,7 @@ class Running:
                     course.follow(event)
         except AgentError as error:
             log.warning("answer_failed", error=type(error).__name__)
-            return _note(error)
+            return note(error)
         except Exception:
             # A graph is other people's code: whatever it raises ends this answer, and neither the bot nor the
             # conversation.
@@ -144,7 +146,8 @@ class Running:
         return Note.NOTHING_SAID if course.is_empty else None
 
 
-def _note(error: AgentError) -> Note:
+def note(error: AgentError) -> Note:
+    """What people are told of a failure of the agent."""
     match error:
         case ModelRefused():
             return Note.MODEL_REFUSED

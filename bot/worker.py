@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 from bot.conversation import Adapter, Agent
 from bot.errors import PlatformError
 from bot.inbox import Inbox, Turn
+from bot.reply import PACE
 from bot.turn import Running
 
 log = structlog.get_logger()
@@ -41,11 +42,14 @@ UNREACHABLE = (psycopg.OperationalError, PoolTimeout)
 class Worker:
     """Takes turns until it is stopped. One a process is enough."""
 
-    def __init__(self, inbox: Inbox, *, agent: Agent, adapter: Adapter, grace: timedelta = GRACE) -> None:
+    def __init__(
+        self, inbox: Inbox, *, agent: Agent, adapter: Adapter, pace: timedelta = PACE, grace: timedelta = GRACE
+    ) -> None:
         self.name = uuid.uuid4().hex
         self._inbox = inbox
         self._agent = agent
         self._adapter = adapter
+        self._pace = pace
         self._grace = grace
         self._running: dict[int, Running] = {}
         self._wake = asyncio.Event()
@@ -81,7 +85,9 @@ class Worker:
                 return
             if turn is None:
                 return
-            running = Running(turn, agent=self._agent, adapter=self._adapter, inbox=self._inbox)
+            running = Running(
+                turn, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace
+            )
             self._running[turn.id] = running
             turns.create_task(self._take(running))
 

@@ -56,14 +56,19 @@ async def open_client(token: str, api_url: str) -> AsyncGenerator[AsyncWebClient
 
 async def identify(client: AsyncWebClient) -> Identity:
     """Ask Slack who the token is, until it answers. Raises PlatformError when the token is refused."""
-    response = await patiently(client.auth_test)
-    scopes = {name.lower(): value for name, value in response.headers.items()}.get("x-oauth-scopes", "")
+    return identity_of(await patiently(client.auth_test))
+
+
+def identity_of(response: Any) -> Identity:
+    """What an answer to `auth.test` says."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    scopes = headers.get("x-oauth-scopes", "").split(",")
     return Identity(
         workspace=response["team_id"],
         team_name=response.get("team") or "",
         user=response["user_id"],
         bot=response.get("bot_id") or "",
-        scopes=frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
+        scopes=frozenset(filter(None, map(str.strip, scopes))),
     )
 
 

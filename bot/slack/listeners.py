@@ -47,8 +47,10 @@ def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox) -> Async
             log.debug("event_ignored", reason=heard.reason, event_id=body.get("event_id"))
         await next()
 
+    # A client of its own, without a token: beside `authorize` Bolt would warn of one at each start.
+    tokenless = AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[])
     # Bolt's types are incomplete: its decorators count as unknown.
-    app: Any = AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+    app: Any = AsyncApp(client=tokenless, authorize=authorize, request_verification_enabled=False)
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     # What no listener matches is not acknowledged and would come again.

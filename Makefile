@@ -1,0 +1,50 @@
+# What can be done with Skein, at home and in CI alike. `make` lists it.
+
+PYTHON ?= python3
+ARGS ?=
+UV := "$(PYTHON)" .ci/bootstrap.py
+BIN := .venv/bin
+SYNCED := .venv/.synced
+
+# Every worker of pytest starts a PostgreSQL of its own: more than a few cost more than they save.
+WORKERS_MAX := 4
+
+.DEFAULT_GOAL := help
+.PHONY: help play chat test check format lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  More words for a command go into ARGS: make test ARGS='-k thread'. Another Python: make PYTHON=python3.12 ..."
+
+play: $(SYNCED) ## a Slack on this machine with the bot in it: opens no account, needs no key
+	@$(BIN)/bot play $(ARGS)
+
+chat: $(SYNCED) ## the same agent and memory in this terminal
+	@$(BIN)/bot chat $(ARGS)
+
+test: $(SYNCED) ## run the tests
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=$(WORKERS_MAX) $(ARGS)
+
+check: $(SYNCED) ## lint, format, types, import directions, lock file
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/pyright --project .ci
+	@$(BIN)/lint-imports --no-logo
+	@$(UV) lock --check
+
+format: $(SYNCED) ## mend what ruff can mend, and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## upgrade every dependency in uv.lock
+	@$(UV) lock --upgrade
+
+clean: ## remove the environment, the tools and every cache
+	@rm -rf .venv .tools .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The environment stands until one of these changes, so that the targets above start at once.
+$(SYNCED): pyproject.toml uv.lock .ci/bootstrap.py
+	@$(UV) sync --locked --all-extras
+	@touch $@

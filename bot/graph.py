@@ -1,0 +1,97 @@
+"""The agent's graph: a model that may call tools, and the tools, in a loop over the conversation's messages.
+
+    question ──> model ──> answer
+                 ^   │ one Send for each call
+                 │   v
+                 tools
+
+Each tool call is a task of its own: the calls of one message run together, each result is stored when it is there,
+and after a crash only the calls without a result run again. So a tool runs at least once; the call's id is the same
+at each try and serves as an idempotency key.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
+
+from bot.calls import Call, call_id, call_name, calls
+from bot.errors import ContentRefused
+from bot.transcript import sent
+
+MODEL = "model"
+TOOLS = "tools"
+
+LONGEST_ERROR = 500
+"""Characters of a tool's error that the model is told."""
+
+AgentGraph = CompiledStateGraph[MessagesState, None, MessagesState, MessagesState]
+
+
+def build_graph(
+    model: BaseChatModel, tools: Sequence[BaseTool], instructions: str, checkpointer: BaseCheckpointSaver[Any] | None
+) -> AgentGraph:
+    """The graph, compiled. `instructions` is the system prompt: sent with each request, never stored."""
+    asked = model.bind_tools(tools) if tools else model
+    by_name = {tool.name: tool for tool in tools}
+
+    async def think(state: MessagesState) -> dict[str, list[AIMessage]]:
+        message = await asked.ainvoke(sent(state["messages"], instructions))
+        _check_refusal(message)
+        return {"messages": [message]}
+
+    async def run_tool(state: Call) -> dict[str, list[ToolMessage]]:
+        return {"messages": [await _result(by_name, state)]}
+
+    graph = StateGraph(MessagesState)
+    graph.add_node(MODEL, think)
+    graph.add_node(TOOLS, run_tool)
+    graph.add_edge(START, MODEL)
+    graph.add_conditional_edges(MODEL, _after_model, [TOOLS, END])
+    graph.add_edge(TOOLS, MODEL)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def _after_model(state: MessagesState) -> Sequence[Send] | str:
+    return [Send(TOOLS, call) for call in calls(state["messages"][-1])] or END
+
+
+def _check_refusal(message: AIMessage) -> None:
+    """Raise ContentRefused where the model, or the filter before it, declined to answer."""
+    told = cast("dict[str, Any]", message.response_metadata)
+    incomplete: dict[str, Any] = told.get("incomplete_details") or {}
+    reasons = {told.get("finish_reason"), told.get("stop_reason"), incomplete.get("reason")}
+    if "content_filter" in reasons:
+        raise ContentRefused("the content filter of the model's server stopped the answer")
+    declined = any(isinstance(block, dict) and block.get("type") == "refusal" for block in message.content)
+    if not message.text and (declined or "refusal" in reasons):
+        raise ContentRefused("the model declined to answer")
+
+
+async def _result(tools: Mapping[str, BaseTool], call: Call) -> ToolMessage:
+    """The tool's result, or what went wrong, said to the model: it may try something else."""
+    name = call_name(call)
+    if call.get("type") == "invalid_tool_call":
+        return _failure(call, "The arguments are not valid JSON.")
+    if name not in tools:
+        return _failure(call, f"There is no tool {name!r}. There are: {', '.join(sorted(tools))}.")
+    try:
+        result = await tools[name].ainvoke(cast("Any", call))
+    except GraphBubbleUp:  # an interrupt or a drain is the graph's own business
+        raise
+    except Exception as error:  # noqa: BLE001  # a tool is anybody's code; whatever it raises, the model decides what next
+        return _failure(call, f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+    return (
+        result if isinstance(result, ToolMessage) else ToolMessage(str(result), tool_call_id=call_id(call), name=name)
+    )
+
+
+def _failure(call: Call, reason: str) -> ToolMessage:
+    return ToolMessage(f"Error: {reason}", tool_call_id=call_id(call), name=call_name(call), status="error")

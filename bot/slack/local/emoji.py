@@ -1,0 +1,51 @@
+"""The emoji that the playground knows by Slack's names; Slack itself knows some thousands."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EMOJI: Mapping[str, str] = MappingProxyType(
+    {
+        "+1": "👍",
+        "-1": "👎",
+        "thumbsup": "👍",
+        "thumbsdown": "👎",
+        "wave": "👋",
+        "eyes": "👀",
+        "heart": "❤️",
+        "tada": "🎉",
+        "fire": "🔥",
+        "rocket": "🚀",
+        "sparkles": "✨",
+        "star": "⭐",
+        "smile": "😄",
+        "slightly_smiling_face": "🙂",
+        "joy": "😂",
+        "thinking_face": "🤔",
+        "pray": "🙏",
+        "clap": "👏",
+        "raised_hands": "🙌",
+        "ok_hand": "👌",
+        "white_check_mark": "✅",
+        "heavy_check_mark": "✔️",
+        "x": "❌",
+        "warning": "⚠️",
+        "no_entry": "⛔",
+        "octagonal_sign": "🛑",
+        "question": "❓",
+        "exclamation": "❗",
+        "information_source": "\N{INFORMATION SOURCE}\ufe0f",
+        "bulb": "💡",
+        "mag": "🔍",
+        "hourglass": "⌛",
+        "hourglass_flowing_sand": "⏳",
+        "writing_hand": "✍️",
+        "speech_balloon": "💬",
+        "robot_face": "🤖",
+        "lock": "🔒",
+        "memo": "📝",
+        "sunny": "☀️",
+        "rain_cloud": "🌧️",
+        "yarn": "🧶",
+        "thread": "🧵",
+    }
+)

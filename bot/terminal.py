@@ -1,0 +1,154 @@
+"""The same agent and memory in a terminal: `bot chat` and `bot history`."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from bot.agent import GraphAgent
+from bot.app import agent_on, open_database
+from bot.conversation import (
+    AgentEvent,
+    Conversation,
+    Message,
+    NodeEnded,
+    NodeStarted,
+    Restarted,
+    Token,
+    ToolEnded,
+    ToolStarted,
+)
+from bot.database import migrate
+from bot.errors import AgentError, SettingsError
+from bot.offline import NOTICE, with_model
+from bot.serde import serializer
+from bot.settings import Settings
+from bot.turn import note
+from bot.words import SENTENCES
+
+SQLITE = "sqlite:///"
+
+
+@dataclass(slots=True)
+class Screen:
+    """Prints an answer as it comes: its text, what its tools do, and with `trace` what each node does."""
+
+    trace: bool
+    write: Callable[[str], object] = sys.stdout.write
+    _line_is_open: bool = field(default=False)
+
+    def show(self, event: AgentEvent) -> None:
+        """Print one event at the moment it happens."""
+        match event:
+            case Token(text):
+                self.write(text)
+                self._line_is_open = not text.endswith("\n")
+            case Restarted():
+                self.line("(the model begins again)")
+            case ToolStarted(_, _, summary):
+                self.line(f"({summary})")
+            case ToolEnded(_, name, failed):
+                if self.trace:
+                    self.line(_traced(name, "failed" if failed else "returned"))
+            case NodeStarted(node):
+                if self.trace:
+                    self.line(_traced(node, "began"))
+            case NodeEnded(node, wrote):
+                if self.trace:
+                    self.line(_traced(node, f"wrote {wrote}"))
+            case _:
+                assert_never(event)
+        sys.stdout.flush()
+
+    def line(self, text: str) -> None:
+        """Print a line of its own."""
+        self.write(f"\n{text}\n" if self._line_is_open else f"{text}\n")
+        self._line_is_open = False
+
+    def end(self) -> None:
+        """Close the answer's last line."""
+        if self._line_is_open:
+            self.line("")
+
+
+async def chat(settings: Settings, name: str, *, database: str | None, checkpoint: str | None, trace: bool) -> None:
+    """Talk in the conversation `name` until the input ends; `checkpoint` is gone back to first."""
+    screen = Screen(trace)
+    async with _open_agent(settings, database) as agent:
+        if not settings.has_model_key:
+            screen.line(NOTICE)
+        while (text := await asyncio.to_thread(_read)) is not None:
+            if text.strip():
+                await _answer(agent, _thread_id(name), text, checkpoint, screen)
+                checkpoint = None
+
+
+async def history(settings: Settings, name: str, *, database: str | None) -> None:
+    """Print the checkpoints of the conversation `name`, the newest first."""
+    async with _open_agent(settings, database) as agent:
+        empty = True
+        async for line in agent.history(_thread_id(name)):
+            empty = False
+            when = line.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            print(f"{line.id}  {when}  step {line.step:>3}  {', '.join(line.nodes):<10}  {line.excerpt}")  # noqa: T201
+        if empty:
+            print(f"Nothing is remembered of {name}.", file=sys.stderr)  # noqa: T201
+
+
+async def _answer(agent: GraphAgent, thread_id: str, text: str, checkpoint: str | None, screen: Screen) -> None:
+    conversation = Conversation("terminal", "chat", thread_id.rpartition("/")[2])
+    message = Message(conversation, f"{time.time():.6f}", "terminal", text)
+    try:
+        async with contextlib.aclosing(agent.answer(thread_id, message, checkpoint=checkpoint)) as events:
+            async for event in events:
+                screen.show(event)
+    except AgentError as error:
+        screen.line(SENTENCES[note(error)])
+    screen.end()
+
+
+@asynccontextmanager
+async def _open_agent(settings: Settings, database: str | None) -> AsyncGenerator[GraphAgent, None]:
+    async with _open_memory(settings, database) as memory, with_model(settings) as (chosen, tools):
+        yield agent_on(chosen, memory, tools)
+
+
+@asynccontextmanager
+async def _open_memory(settings: Settings, database: str | None) -> AsyncGenerator[BaseCheckpointSaver[Any], None]:
+    if database is None or not database.startswith("sqlite:"):
+        async with open_database(settings, database) as pool:
+            yield await migrate(pool)
+        return
+    if not database.startswith(SQLITE):
+        raise SettingsError("--database is malformed. It reads sqlite:///:memory:, sqlite:///FILE or postgresql://….")
+    try:
+        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver  # noqa: PLC0415 (an extra)
+    except ImportError:
+        raise SettingsError("--database sqlite needs the extra: pip install 'skein[sqlite]'.") from None
+    async with AsyncSqliteSaver.from_conn_string(database.removeprefix(SQLITE)) as saver:
+        saver.serde = serializer()
+        yield saver
+
+
+def _thread_id(name: str) -> str:
+    """A name of the terminal's own, or a conversation in Slack (workspace/channel/thread) to look into."""
+    return name if "/" in name else f"terminal/chat/{name}"
+
+
+def _read() -> str | None:
+    """The next line, or None at the end of the input."""
+    try:
+        return input("> " if sys.stdin.isatty() else "")
+    except EOFError:
+        return None
+
+
+def _traced(name: str, what: str) -> str:
+    return f"[{datetime.now(UTC).astimezone():%H:%M:%S.%f} {name}] {what}"

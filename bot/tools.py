@@ -1,0 +1,96 @@
+"""The agent's tools, and what people read while one runs."""
+
+import asyncio
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from pydantic import SecretStr
+
+from bot.excerpt import one_line
+
+WEB_SEARCH = "web_search"
+SEARCH_PURPOSE = "Search the web. Use it for what you do not know and for what may have changed. Name your sources."
+SEARCH_TIMEOUT = timedelta(seconds=20)
+RESULTS = 5
+
+LONGEST_SNIPPET = 600
+"""Characters of each result's text: five of them stay below a thousand tokens."""
+
+Result = Mapping[str, Any]
+
+
+def tools(tavily_api_key: SecretStr | None) -> list[BaseTool]:
+    """The tools of the bot's own agent. Opens no connection."""
+    return [web_search(tavily_api_key)]
+
+
+def web_search(tavily_api_key: SecretStr | None) -> BaseTool:
+    """A search of the web by Tavily when there is a key, else by DuckDuckGo, which needs none.
+
+    A call ends within 20 s; it raises ToolException when it found nothing out by then.
+    """
+
+    async def search(query: str) -> str:
+        try:
+            async with asyncio.timeout(SEARCH_TIMEOUT.total_seconds()):
+                return as_text(await (tavily(tavily_api_key, query) if tavily_api_key else duckduckgo(query)))
+        except TimeoutError as error:
+            raise ToolException("The search took too long.") from error
+
+    return StructuredTool.from_function(coroutine=search, name=WEB_SEARCH, description=SEARCH_PURPOSE)
+
+
+async def tavily(api_key: SecretStr, query: str) -> Sequence[Result]:
+    """What Tavily finds: `title`, `url`, `content`. Cancelling it ends the request."""
+
+    def wrapper() -> Any:
+        _ignore_farewell()
+        from langchain_community.utilities.tavily_search import TavilySearchAPIWrapper  # noqa: PLC0415
+
+        return TavilySearchAPIWrapper(tavily_api_key=api_key)
+
+    return await (await asyncio.to_thread(wrapper)).results_async(query, max_results=RESULTS, search_depth="basic")
+
+
+async def duckduckgo(query: str) -> Sequence[Result]:
+    """What DuckDuckGo finds: `title`, `link`, `snippet`. When cancelled, its thread still ends by itself (5 s)."""
+
+    def found() -> Sequence[Result]:
+        _ignore_farewell()
+        from langchain_community.utilities.duckduckgo_search import DuckDuckGoSearchAPIWrapper  # noqa: PLC0415
+
+        # "auto" would ask five other search engines as well.
+        return DuckDuckGoSearchAPIWrapper(backend="duckduckgo", time=None).results(query, RESULTS)
+
+    return await asyncio.to_thread(found)
+
+
+def _ignore_farewell() -> None:
+    """Silence the one warning of langchain-community, that it is no longer maintained, which it gives at its import.
+
+    It is imported where it is used, in a thread, since that takes up to a second.
+    """
+    warnings.filterwarnings("ignore", r"`langchain-community` is being sunset", DeprecationWarning)
+
+
+def as_text(results: Sequence[Result]) -> str:
+    """The results as the model reads them: title, link and snippet each."""
+    if not results:
+        return "Nothing was found."
+    return "\n\n".join(
+        f"{number}. {one_line(str(result.get('title', '')))}\n{result.get('url') or result.get('link', '')}\n"
+        f"{' '.join(str(result.get('content') or result.get('snippet', '')).split())[:LONGEST_SNIPPET]}"
+        for number, result in enumerate(results, 1)
+    )
+
+
+def summary(name: str, args: Mapping[str, Any]) -> str:
+    """What people read while the tool runs, in one line of at most 80 characters."""
+    match name, args:
+        case "web_search", {"query": str(query)} if query.strip():
+            return one_line(f"Searching: {query}")
+        case _:
+            return one_line(f"Using {name}")

@@ -1,0 +1,123 @@
+"""The stage: a strict local Slack, a scripted model over HTTP, a real PostgreSQL, and the bot between them."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from bot.app import Bot, open_bot
+from bot.database import embedded_server
+from bot.offline_script import offline_script, offline_tools
+from bot.script import Script
+from bot.scripted import ScriptedModel
+from bot.settings import Settings
+from bot.slack.local import LocalSlack
+
+QUICK = timedelta(milliseconds=20)
+"""The pace of edits where a test is not about pace."""
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A folder for a server's data.
+
+    Not pytest's `tmp_path`: each pytest that starts closes their common parent to other users, and a server that root
+    starts runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="skein-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the test run."""
+    with server_folder() as folder, asyncio.Runner() as runner:
+        server = embedded_server(folder)
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def database_url(postgres: str) -> str:
+    """A database without rows."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        tables = connection.execute(
+            "select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename not like '%migrations'"
+        ).fetchall()
+        # DELETE, for TRUNCATE takes twenty times as long on tables this small; the inbox refers to its conversations.
+        for (table,) in sorted(tables, key=lambda row: row[0] != "skein_inbox"):
+            connection.execute(f"delete from {table}".encode())
+    return postgres
+
+
+@pytest.fixture
+async def slack() -> AsyncGenerator[LocalSlack, None]:
+    """A Slack that brings what is not acknowledged again within moments, and that has its limits on."""
+    async with LocalSlack.open(retry_delays=[timedelta(milliseconds=50)] * 3) as slack:
+        yield slack
+
+
+@dataclass
+class Model:
+    """The scripted model's server and what it is to say: set `script` in the test."""
+
+    server: ScriptedModel
+    script: Script
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncGenerator["Model", None]:
+        async with ScriptedModel.open(lambda messages: model.script(messages)) as server:
+            model = cls(server, offline_script(tokens_a_second=None))
+            yield model
+
+
+@pytest.fixture
+async def model() -> AsyncGenerator[Model, None]:
+    """A model that knows the weather in San Francisco and Los Angeles, until a test tells it what to say."""
+    async with Model.open() as model:
+        yield model
+
+
+@pytest.fixture
+def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path) -> Settings:
+    """The settings of a bot in Socket Mode on this stage."""
+    return Settings.model_construct(
+        slack_api_url=slack.api_url,
+        slack_bot_token=SecretStr(slack.bot_token),
+        slack_app_token=SecretStr(slack.app_token),
+        slack_signing_secret=SecretStr(slack.signing_secret),
+        model="openai:scripted",
+        openai_api_key=SecretStr("sk-made-up"),
+        openai_base_url=model.server.url,
+        database_url=SecretStr(database_url),
+        data_dir=tmp_path,
+        port=0,
+    )
+
+
+OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
+
+
+@pytest.fixture
+def start(settings: Settings) -> OpenBot:
+    """Start a bot on this stage: `async with start():`; keywords change its settings."""
+
+    def start(pace: timedelta = QUICK, **changes: object) -> AbstractAsyncContextManager[Bot]:
+        return open_bot(settings.model_copy(update=changes), tools=offline_tools(), pace=pace)
+
+    return start
+
+
+@pytest.fixture
+async def bot(start: OpenBot) -> AsyncGenerator[Bot, None]:
+    """A bot that listens in Socket Mode."""
+    async with start() as bot:
+        yield bot

@@ -1,0 +1,58 @@
+"""A headless Chromium, and the playground's page opened in it."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
+
+
+def chromium() -> str:
+    """The browser of this machine. Without one the test is skipped, or fails where REQUIRE_BROWSER is set."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        assert not os.environ.get("REQUIRE_BROWSER"), "REQUIRE_BROWSER is set, and there is no chromium on the PATH"
+        pytest.skip("there is no chromium on the PATH")
+    return found
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncGenerator[Browser, None]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def open_page(browser: Browser, url: str) -> AsyncGenerator[Page, None]:
+    """The playground as Ada sees it first. Fails at the end if the page complained on its console."""
+    context = await browser.new_context(viewport=WINDOW, reduced_motion="reduce")
+    page = await context.new_page()
+    page.set_default_timeout(8000)
+    complaints: list[str] = []
+
+    def listen(line: ConsoleMessage) -> None:
+        if line.type in {"error", "warning"}:
+            complaints.append(line.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", listen)
+    await page.goto(url)
+    await page.locator("#channels button").first.wait_for()
+    yield page
+    await context.close()
+    assert complaints == []

@@ -1,0 +1,58 @@
+"""The bot as a process of its own, for what only a process can show."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from bot.settings import Settings
+
+LISTENING = b"listening"
+
+
+def environment(settings: Settings, **changes: str) -> dict[str, str]:
+    """The environment that gives a process these settings, and nothing else of the bot's."""
+    values = {name.upper(): value for name, value in settings if value is not None}
+    revealed = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        for name, value in values.items()
+    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | revealed | changes
+
+
+@asynccontextmanager
+async def running(
+    *arguments: str, env: Mapping[str, str], cwd: object = None
+) -> AsyncGenerator[asyncio.subprocess.Process, None]:
+    """`python -m bot …` with its input and output as pipes; killed when the block ends, if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        env=dict(env),
+        cwd=cwd,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def until_printed(stream: asyncio.StreamReader | None, word: bytes) -> bytes:
+    """Read up to and with the line that holds `word`. Raises AssertionError with what came if it never does."""
+    assert stream is not None
+    seen = b""
+    async with asyncio.timeout(20):
+        while line := await stream.readline():
+            seen += line
+            if word in line:
+                return seen
+    raise AssertionError(seen.decode())

@@ -1,0 +1,34 @@
+"""What the stories say again and again."""
+
+from bot.script import Say, Wire
+from bot.slack.local import LocalSlack
+
+QUESTIONS = ("What is the weather in SF?", "What about in LA?", "Which one is warmer?")
+"""The three questions that show what a conversation remembers."""
+
+
+def echo(messages: list[Wire]) -> Say:
+    """An answer that shows which message it is to, and how many of the conversation's messages the model was sent."""
+    said = [message for message in messages if message["role"] != "system"]
+    return Say(f"{len(said)}: {text_of(said[-1])}")
+
+
+def text_of(message: Wire) -> str:
+    """What a person wrote, without the name that the model is told of."""
+    content = str(message["content"])
+    return content.partition(": ")[2] if content.startswith("U0") else content
+
+
+def bodies(slack: LocalSlack, channel: str, thread: str | None = None) -> list[str]:
+    """What people read in the bot's messages in that thread, or at the channel's top level, in order."""
+    return [reply.body for reply in slack.replies(channel, thread)]
+
+
+async def answered(slack: LocalSlack, channel: str, thread: str | None, *expected: str) -> None:
+    """Wait until the bot's messages there read just so."""
+    await slack.until(lambda: bodies(slack, channel, thread) == list(expected))
+
+
+async def quiet(slack: LocalSlack) -> None:
+    """Wait until the bot has acknowledged everything that it was sent."""
+    await slack.until(lambda: not slack.unacknowledged)

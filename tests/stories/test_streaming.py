@@ -1,0 +1,95 @@
+"""People watch the answer being written."""
+
+from datetime import timedelta
+
+from bot.reply import PACE
+from bot.script import Gate, Say
+from bot.slack.local import Fault, LocalSlack
+from tests.conftest import Model, OpenBot
+from tests.stories.speech import answered, bodies
+
+
+async def test_the_first_words_show_while_the_rest_is_written(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    middle, end = Gate(), Gate()
+    model.script = lambda _: Say(["It is sunny", middle, " in San Francisco", end, " today."])
+    async with start():
+        ts = await slack.say("ada", "general", "@skein weather?")
+        await answered(slack, "general", ts, "It is sunny")
+        middle.open()
+        await answered(slack, "general", ts, "It is sunny in San Francisco")
+        end.open()
+        await answered(slack, "general", ts, "It is sunny in San Francisco today.")
+    assert not slack.replies("general", ts)[0].edited
+
+
+async def test_other_conversations_run_beside_a_long_one(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    gate = Gate()
+    model.script = lambda messages: Say(["Slowly", gate, "."]) if "slow" in str(messages[-1]) else Say("At once.")
+    async with start():
+        slow = await slack.say("ada", "general", "@skein slow")
+        await gate.reached()
+        quick = await slack.say("grace", "general", "@skein quick")
+        await answered(slack, "general", quick, "At once.")
+        gate.open()
+        await answered(slack, "general", slow, "Slowly.")
+
+
+async def test_tool_use_shows_while_it_runs(slack: LocalSlack, start: OpenBot) -> None:
+    async with start():
+        ts = await slack.say("ada", "general", "@skein What is the weather in SF?")
+        await slack.until(lambda: "San Francisco" in "".join(bodies(slack, "general", ts)))
+    frames = [frame.body for frame in slack.replies("general", ts)[0].frames]
+    assert any("Searching: " in body for body in frames)
+    assert "Searching: " not in frames[-1]
+
+
+async def test_edits_of_a_conversation_keep_their_distance(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    model.script = lambda _: Say("word " * 150, tokens_a_second=60)
+    async with start(pace=PACE):
+        ts = await slack.say("ada", "general", "@skein talk")
+        await answered(slack, "general", ts, ("word " * 150).strip())
+    times = [call.at for call in slack.calls if call.method in {"chat.postMessage", "chat.update"}]
+    assert len(times) >= 3
+    apart = timedelta(seconds=min(later - earlier for earlier, later in zip(times, times[1:], strict=False)))
+    assert apart >= PACE - timedelta(milliseconds=20)
+
+
+async def test_a_long_answer_goes_on_in_further_messages(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    listing = "\n".join(f"line_{number} = {number}" for number in range(600))
+    model.script = lambda _: Say(f"Here it is:\n\n```python\n{listing}\n```\n\nThat was all.", tokens_a_second=20_000)
+    async with start():
+        ts = await slack.say("ada", "general", "@skein a long listing, please")
+        await slack.until(lambda: "That was all." in "".join(bodies(slack, "general", ts)))
+    pages = [reply.markdown for reply in slack.replies("general", ts)]
+    assert len(pages) > 2
+    assert all(page.count("```") == 2 for page in pages)
+    assert [line for page in pages for line in page.splitlines() if line.startswith("line_")] == listing.splitlines()
+    refused = [call for call in slack.calls if call.outcome != "ok"]
+    assert refused == []
+
+
+async def test_a_refused_draft_is_dropped_and_the_final_text_never(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    gate = Gate()
+    model.script = lambda _: Say(["One", gate, " two three"])
+    async with start():
+        ts = await slack.say("ada", "general", "@skein count")
+        await answered(slack, "general", ts, "One")
+        slack.fail("chat.update", Fault(status=429, retry_after=1), times=2)
+        gate.open()
+        await answered(slack, "general", ts, "One two three")
+    refused = [call for call in slack.calls if call.outcome == "ratelimited"]
+    update = next(call for call in slack.calls if call.method == "chat.update" and call.outcome == "ok")
+    assert len(refused) == 2
+    assert update.at - refused[-1].at >= 1
+
+
+async def test_a_long_silence_is_broken(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    gate = Gate()
+    model.script = lambda _: Say([gate, "At last."])
+    async with start():
+        ts = await slack.say("ada", "general", "@skein think hard")
+        await answered(slack, "general", ts, "Thinking…")
+        gate.open()
+        await answered(slack, "general", ts, "At last.")

@@ -101,7 +101,9 @@ class Inbox:
 
     async def note_page(self, turn: Turn, page: str) -> None:
         """Remember that a message of the answer was begun, so that whoever takes over goes on in it."""
-        await self._run("update skein_inbox set pages = array_append(pages, %(page)s) where id = %(id)s", turn, page=page)
+        await self._run(
+            "update skein_inbox set pages = array_append(pages, %(page)s) where id = %(id)s", turn, page=page
+        )
 
     async def start_topic(self, turn: Turn) -> None:
         """Let the conversation's memory begin anew after this message. What was is kept under its old name."""

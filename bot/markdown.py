@@ -181,11 +181,12 @@ def _best_place(frame: Frame, text: str) -> int:
 
 
 _JOINING = re.compile(r"[\u200d\u1160-\u11ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_LIKE_A_BLOCK = re.compile(r"(?<!\n)[ \t]*(?:[`~#>|]|[-+*][ \t]|\d{1,9}[.)][ \t]|\Z)")
 _FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def _is_torn(text: str, place: int) -> bool:
-    """Whether a cut at the place is within what people see as one character, or makes a line begin with a fence."""
+    """Whether a cut would be within what people see as one character, or make a line's rest look like a block."""
     before, after = text[place - 1], text[place]
     if after in _FLAG_HALVES:
         return (place - len(text[:place].rstrip(_FLAG_HALVES))) % 2 == 1
@@ -193,5 +194,5 @@ def _is_torn(text: str, place: int) -> bool:
         before == "\u200d"
         or unicodedata.category(after).startswith("M")
         or _JOINING.match(after) is not None
-        or (after in "`~" and before != "\n")
+        or _LIKE_A_BLOCK.match(text, place) is not None
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from langchain_core.tools import BaseTool
 from pydantic import SecretStr
@@ -11,6 +12,9 @@ from bot.scripted import ScriptedModel
 from bot.settings import Settings
 
 NOTICE = "No model key is set, so a scripted offline model answers. Set OPENAI_API_KEY or MODEL for a real one."
+
+SEARCH = timedelta(milliseconds=800)
+"""How long the offline search takes, so that one sees it search."""
 
 
 @asynccontextmanager
@@ -24,4 +28,4 @@ async def with_model(settings: Settings) -> AsyncGenerator[tuple[Settings, Seque
         return
     async with ScriptedModel.open(offline_script()) as model:
         changes = {"openai_base_url": model.url, "openai_api_key": SecretStr("offline"), "model": "openai:scripted"}
-        yield settings.model_copy(update=changes), offline_tools()
+        yield settings.model_copy(update=changes), offline_tools(pause=SEARCH)

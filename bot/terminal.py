@@ -41,7 +41,7 @@ class Screen:
     """Prints an answer as it comes: its text, what its tools do, and with `trace` what each node does."""
 
     trace: bool
-    write: Callable[[str], object] = sys.stdout.write
+    write: Callable[[str], object]
     _line_is_open: bool = field(default=False)
 
     def show(self, event: AgentEvent) -> None:
@@ -75,31 +75,48 @@ class Screen:
     def end(self) -> None:
         """Close the answer's last line."""
         if self._line_is_open:
-            self.line("")
+            self.write("\n")
+            self._line_is_open = False
 
 
-async def chat(settings: Settings, name: str, *, database: str | None, checkpoint: str | None, trace: bool) -> None:
-    """Talk in the conversation `name` until the input ends; `checkpoint` is gone back to first."""
-    screen = Screen(trace)
+async def chat(
+    settings: Settings,
+    name: str,
+    *,
+    database: str | None = None,
+    checkpoint: str | None = None,
+    trace: bool = False,
+    read: Callable[[], str | None] | None = None,
+    write: Callable[[str], object] | None = None,
+) -> None:
+    """Talk in the conversation `name` until the input ends; `checkpoint` is gone back to first.
+
+    `read` gives the next line or None, `write` shows text: standard input and output unless told otherwise. Raises
+    UnknownCheckpoint, SettingsError, DatabaseError.
+    """
+    screen = Screen(trace, write or sys.stdout.write)
     async with _open_agent(settings, database) as agent:
         if not settings.has_model_key:
             screen.line(NOTICE)
-        while (text := await asyncio.to_thread(_read)) is not None:
+        while (text := await asyncio.to_thread(read or _read)) is not None:
             if text.strip():
                 await _answer(agent, _thread_id(name), text, checkpoint, screen)
                 checkpoint = None
 
 
-async def history(settings: Settings, name: str, *, database: str | None) -> None:
+async def history(
+    settings: Settings, name: str, *, database: str | None = None, write: Callable[[str], object] | None = None
+) -> None:
     """Print the checkpoints of the conversation `name`, the newest first."""
+    show = write or sys.stdout.write
     async with _open_agent(settings, database) as agent:
         empty = True
         async for line in agent.history(_thread_id(name)):
             empty = False
             when = line.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            print(f"{line.id}  {when}  step {line.step:>3}  {', '.join(line.nodes):<10}  {line.excerpt}")  # noqa: T201
+            show(f"{line.id}  {when}  step {line.step:>3}  {', '.join(line.nodes):<10}  {line.excerpt}\n")
         if empty:
-            print(f"Nothing is remembered of {name}.", file=sys.stderr)  # noqa: T201
+            show(f"Nothing is remembered of {name}.\n")
 
 
 async def _answer(agent: GraphAgent, thread_id: str, text: str, checkpoint: str | None, screen: Screen) -> None:

@@ -85,9 +85,7 @@ class Worker:
                 return
             if turn is None:
                 return
-            running = Running(
-                turn, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace
-            )
+            running = Running(turn, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace)
             self._running[turn.id] = running
             turns.create_task(self._take(running))
 

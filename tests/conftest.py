@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from langchain_core.tools import BaseTool
 from pydantic import SecretStr
 
 from bot.app import Bot, open_bot
@@ -110,8 +111,10 @@ OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
 def start(settings: Settings) -> OpenBot:
     """Start a bot on this stage: `async with start():`; keywords change its settings."""
 
-    def start(pace: timedelta = QUICK, **changes: object) -> AbstractAsyncContextManager[Bot]:
-        return open_bot(settings.model_copy(update=changes), tools=offline_tools(), pace=pace)
+    def start(
+        *, pace: timedelta = QUICK, tools: Sequence[BaseTool] | None = None, **changes: object
+    ) -> AbstractAsyncContextManager[Bot]:
+        return open_bot(settings.model_copy(update=changes), tools=tools or offline_tools(), pace=pace)
 
     return start
 

@@ -66,9 +66,12 @@ def _parsed(raw: bytes, request: web.Request) -> AsyncBoltRequest | None:
     except (ValueError, TypeError, AttributeError, KeyError):
         # Bolt looks into the payload while it builds the request; a shape it does not know raises one of these.
         return None
-    body = cast("object", bolt_request.body)
-    if not isinstance(body, dict) or (
-        "event" in body and not isinstance(cast("dict[str, Any]", body)["event"].get("type"), str)
-    ):
-        return None
-    return bolt_request
+    return bolt_request if _is_of_slacks_shape(bolt_request.body) else None
+
+
+def _is_of_slacks_shape(body: object) -> bool:
+    """Whether Bolt's listeners can look into it: an object whose event, if it has one, has a type."""
+    if not isinstance(body, dict):
+        return False
+    event = cast("dict[str, Any]", body).get("event", {"type": ""})
+    return isinstance(event, dict) and isinstance(cast("dict[str, Any]", event).get("type"), str)

@@ -112,7 +112,7 @@ class Stuttering(FakeListChatModel):
             ("msg_2", "A whole "),
             ("msg_2", "answer."),
         ):
-            yield ChatGenerationChunk(message=AIMessageChunk(text, id=id_))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text, id=id_))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, product
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -77,25 +77,27 @@ def test_no_page_is_empty(tokens: list[str], limit: int) -> None:
 
 
 def ink(text: str) -> str:
-    """What of a text is the same on its pages: not white space, a fence's length, and what is put otherwise."""
-    fences = re.sub(r"^([ \t>]*)(`{3,}|~{3,})", lambda it: it[1] + it[2][:3], text, flags=re.MULTILINE)
-    return "".join(letter for letter in fences if not letter.isspace() and letter not in "-*_─[]xX☐☑!")
+    """What of a text is the same on its pages: not white space, and not what is put otherwise for Slack."""
+    return "".join(letter for letter in text if not letter.isspace() and letter not in "-*_─[]xX☐☑!")
 
 
 SEAM_HEAD = re.compile(r"[ \t>]*(?:```+|~~~+)[^\n]*(?:\n|\Z)|[ \t]*\|.*\n[ \t]*\|[-:| ]*(?:\n|\Z)")
-SEAM_TAIL = re.compile(r"(?:\A|\n)[ \t>]*(?:```+|~~~+)\Z")
+SEAM_TAIL = re.compile(r"(?:\A|\n)[ \t>]*(```+|~~~+)\Z")
+
+
+def readings(page: str) -> set[str]:
+    """The page's ink, with and without what may have been repeated at a cut. A closing fence may have been longer."""
+    head, tail = SEAM_HEAD.match(page), SEAM_TAIL.search(page)
+    starts = {0, head.end() if head else 0}
+    bodies = {ink(page[start:end]) for start in starts for end in (tail.start() if tail else len(page), len(page))}
+    return bodies | {ink(page[start:]) + tail[1][0] * more for start in starts for more in range(80) if tail}
 
 
 def gives_back(pages: tuple[str, ...], text: str) -> bool:
-    """Whether the pages are the text, in some reading of their first and last lines as repeated at a cut."""
+    """Whether the pages are the text, in some reading of them."""
     places = {0}
-    for index, page in enumerate(pages):
-        head = SEAM_HEAD.match(page) if index else None
-        starts = {0, head.end() if head else 0}
-        tail = SEAM_TAIL.search(page)
-        ends = {len(page), tail.start() if tail else len(page)}
-        readings = {ink(page[start:end]) for start, end in product(starts, ends)}
-        places = {place + len(it) for it in readings for place in places if ink(text).startswith(it, place)}
+    for page in pages:
+        places = {place + len(it) for it in readings(page) for place in places if ink(text).startswith(it, place)}
     return len(ink(text)) in places
 
 

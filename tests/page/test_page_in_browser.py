@@ -196,17 +196,17 @@ async def test_the_end_is_followed_until_one_scrolls_up(page: Page, bot: AsyncWe
     await expect(scroller.locator(".message")).to_have_count(2)
     assert await scroller.evaluate(from_end) < 2
 
-    await edit(bot, answer, "line\n" * 90 + "the end")
-    await expect(scroller.get_by_text("the end")).to_be_in_viewport()
+    await edit(bot, answer, "line\n" * 90 + "# the end")
+    await expect(scroller.get_by_role("heading", name="the end")).to_be_in_viewport()
 
     await scroller.evaluate("log => { log.scrollTop = 300; }")
     await expect(page.get_by_role("button", name="Latest messages")).to_be_visible()
-    await edit(bot, answer, "line\n" * 120 + "the very end")
-    await expect(scroller.get_by_text("the very end")).to_have_count(1)
+    await edit(bot, answer, "line\n" * 120 + "# the very end")
+    await expect(scroller.get_by_role("heading", name="the very end")).to_have_count(1)
     assert await scroller.evaluate("log => log.scrollTop") == 300
 
     await page.get_by_role("button", name="Latest messages").click()
-    await expect(scroller.get_by_text("the very end")).to_be_in_viewport()
+    await expect(scroller.get_by_role("heading", name="the very end")).to_be_in_viewport()
 
 
 async def test_a_lost_connection_comes_back_with_what_was_missed(

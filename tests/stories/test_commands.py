@@ -1,7 +1,6 @@
 """The other commands: a conversation in the terminal, its history, and the check."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,15 @@ from tests.stories.speech import QUESTIONS
 
 
 @pytest.fixture
-def env(settings: Settings, tmp_path: Path) -> dict[str, str]:
-    """The environment of a command whose conversations stand in a file."""
-    return environment(settings, BOT_TEST_FILE=f"sqlite:///{tmp_path}/memory.db")
+def env(settings: Settings) -> dict[str, str]:
+    """The environment of a command, with everything that the bot needs."""
+    return environment(settings)
+
+
+@pytest.fixture
+def offline(env: dict[str, str]) -> dict[str, str]:
+    """The same without a model's key."""
+    return {name: value for name, value in env.items() if name not in {"MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"}}
 
 
 async def bot(env: dict[str, str], *arguments: str, says: str = "", code: int = 0) -> str:
@@ -25,55 +30,22 @@ async def bot(env: dict[str, str], *arguments: str, says: str = "", code: int = 
         return output.decode()
 
 
-async def test_a_conversation_in_the_terminal_is_remembered(env: dict[str, str]) -> None:
-    file = env["BOT_TEST_FILE"]
-    first, second, third = QUESTIONS
-    talk = await bot(env, "chat", "--database", file, says=f"{first}\n{second}\n")
-    assert "(Searching: " in talk
-    assert "Los Angeles" in await bot(env, "chat", "--database", file, says=third)
-    other = await bot(env, "chat", "--database", file, "--conversation", "other", says=third)
-    assert "do not know" in other
+async def test_without_a_key_the_three_questions_are_answered_and_said_to_be_scripted(offline: dict[str, str]) -> None:
+    talk = await bot(offline, "chat", "--database", "sqlite:///:memory:", "--trace", says="\n".join(QUESTIONS))
+    assert talk.startswith("No model key is set")
+    assert re.search(r"^\[\S+ tools\] began$", talk, re.MULTILINE)
+    assert "(Searching: weather in SF)" in talk
+    assert "Los Angeles" in talk.rpartition("wrote")[0].rpartition("began")[2]
+    assert talk.count("I am a scripted stand-in") == 3
 
 
-async def test_one_can_go_back_to_a_checkpoint_and_on_from_there(env: dict[str, str]) -> None:
-    file = env["BOT_TEST_FILE"]
-    await bot(env, "chat", "--database", file, says="\n".join(QUESTIONS[:2]))
-    lines = (await bot(env, "history", "default", "--database", file)).splitlines()
-    assert len(lines) > 5
-    # The oldest line is the empty conversation: from there nothing is known.
-    start = lines[-1].split()[0]
-    answer = await bot(env, "chat", "--database", file, "--from", start, says=QUESTIONS[2])
-    assert "do not know" in answer
-
-
-async def test_an_unknown_checkpoint_is_said(env: dict[str, str]) -> None:
-    options = ("--database", env["BOT_TEST_FILE"], "--from", "nowhere")
-    async with running("chat", *options, env=env) as process:
+async def test_an_unknown_checkpoint_is_said_without_a_traceback(offline: dict[str, str]) -> None:
+    options = ("--database", "sqlite:///:memory:", "--from", "nowhere")
+    async with running("chat", *options, env=offline) as process:
         _, errors = await process.communicate(b"hello")
     assert process.returncode == 1
     assert b"nowhere" in errors
     assert b"Traceback" not in errors
-
-
-async def test_the_trace_tells_what_each_node_does(env: dict[str, str]) -> None:
-    talk = await bot(env, "chat", "--database", "sqlite:///:memory:", "--trace", says=QUESTIONS[0])
-    steps = re.findall(r"^\[\S+ (\w+)\] (\w+)", talk, re.MULTILINE)
-    nodes = [(name, what) for name, what in steps if name in {"model", "tools"}]
-    assert nodes == [
-        ("model", "began"),
-        ("model", "wrote"),
-        ("tools", "began"),
-        ("tools", "wrote"),
-        ("model", "began"),
-        ("model", "wrote"),
-    ]
-
-
-async def test_without_a_key_the_offline_model_says_that_it_is_scripted(env: dict[str, str]) -> None:
-    env = {name: value for name, value in env.items() if not name.startswith(("OPENAI", "MODEL"))}
-    talk = await bot(env, "chat", "--database", "sqlite:///:memory:", says="hello")
-    assert "No model key is set" in talk
-    assert "scripted" in talk.partition("\n")[2]
 
 
 async def test_the_check_finds_everything_in_order(env: dict[str, str]) -> None:

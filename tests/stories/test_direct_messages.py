@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.conversation import Note
 from bot.slack.local import LocalSlack
+from bot.words import SENTENCES
 from tests.conftest import Model
 from tests.stories.speech import answered, bodies, echo
 
@@ -33,11 +35,14 @@ async def test_a_direct_message_in_a_thread_is_answered_there(slack: LocalSlack)
 
 
 async def test_new_topic_starts_the_conversation_afresh(slack: LocalSlack) -> None:
+    channel = slack.direct_channel("ada")
     await slack.direct("ada", "one")
+    await answered(slack, channel, None, "1: one")
     await slack.direct("ada", "New topic")
+    fresh = SENTENCES[Note.FRESH_START]
+    await answered(slack, channel, None, "1: one", fresh)
     await slack.direct("ada", "two")
-    fresh = "A fresh start: from here on I remember nothing of what was said before."
-    await answered(slack, slack.direct_channel("ada"), None, "1: one", fresh, "1: two")
+    await answered(slack, channel, None, "1: one", fresh, "1: two")
 
 
 async def test_one_persons_messages_never_show_in_anothers(slack: LocalSlack) -> None:

@@ -16,7 +16,7 @@ def _the_model_echoes(model: Model) -> None:
     model.script = echo
 
 
-def message(slack: LocalSlack, ts: str, **changes: Any) -> dict[str, Any]:
+def message(slack: LocalSlack, ts: str) -> dict[str, Any]:
     """A mention in #general, as Slack tells of it."""
     return {
         "type": "message",
@@ -26,7 +26,7 @@ def message(slack: LocalSlack, ts: str, **changes: Any) -> dict[str, Any]:
         "text": f"<@{slack.bot.id}> hello",
         "ts": ts,
         "client_msg_id": "0d2f6d4e-1111-4222-8333-444455556666",
-    } | changes
+    }
 
 
 async def test_a_message_that_is_delivered_again_and_again_is_answered_once(slack: LocalSlack) -> None:
@@ -68,7 +68,7 @@ async def test_one_gesture_that_arrives_as_two_messages_is_answered_once(slack: 
     ],
 )
 async def test_what_makes_no_sense_is_acknowledged_and_harmless(slack: LocalSlack, changes: dict[str, Any]) -> None:
-    await slack.deliver(message(slack, "1700000000.000100", **changes))
+    await slack.deliver(message(slack, "1700000000.000100") | changes)
     await quiet(slack)
     ts = await slack.say("ada", "general", "@skein still well?")
     await answered(slack, "general", ts, "1: still well?")

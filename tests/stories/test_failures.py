@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.conversation import Note
 from bot.script import Break, Call, Gate, Refuse, Reply, Say, Wire
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
-from bot.conversation import Note
 from tests.conftest import Model, OpenBot
 from tests.stories.speech import answered, bodies, echo
 
@@ -13,9 +13,9 @@ from tests.stories.speech import answered, bodies, echo
 @pytest.mark.parametrize(
     ("reply", "sentence"),
     [
-        (Refuse(400), SENTENCES[Note.MODEL_REFUSED]),
-        (Refuse(401), SENTENCES[Note.MODEL_REFUSED]),
-        (Refuse(500), SENTENCES[Note.MODEL_BROKEN]),
+        (Refuse(400, "invalid_request"), SENTENCES[Note.MODEL_REFUSED]),
+        (Refuse(401, "invalid_api_key"), SENTENCES[Note.MODEL_REFUSED]),
+        (Refuse(500, "server_error"), SENTENCES[Note.MODEL_BROKEN]),
     ],
 )
 async def test_a_model_that_refuses(

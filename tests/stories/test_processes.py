@@ -18,19 +18,19 @@ async def test_killed_and_started_again_it_still_knows_the_thread(
         await until_printed(process.stderr, LISTENING)
         ts = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", ts, "1: one")
+        await until_printed(process.stderr, b"turn_ended")
         process.kill()
         await process.wait()
     # Said while nobody is there: Slack brings it when somebody is.
     await slack.say("ada", "general", "two", thread=ts)
     async with running("serve", env=env) as process:
+        await until_printed(process.stderr, LISTENING)
         await answered(slack, "general", ts, "1: one", "3: two")
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
 
 
-async def test_neither_secrets_nor_words_stand_in_the_log(
-    slack: LocalSlack, model: Model, settings: Settings
-) -> None:
+async def test_neither_secrets_nor_words_stand_in_the_log(slack: LocalSlack, model: Model, settings: Settings) -> None:
     model.script = echo
     env = environment(settings, LOG_LEVEL="debug")
     async with running("serve", env=env) as process:

@@ -1,9 +1,12 @@
 """People watch the answer being written."""
 
+import asyncio
 from datetime import timedelta
 
+from langchain_core.tools import StructuredTool
+
 from bot.reply import PACE
-from bot.script import Gate, Say
+from bot.script import Call, Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from tests.conftest import Model, OpenBot
 from tests.stories.speech import answered, bodies
@@ -34,13 +37,20 @@ async def test_other_conversations_run_beside_a_long_one(slack: LocalSlack, mode
         await answered(slack, "general", slow, "Slowly.")
 
 
-async def test_tool_use_shows_while_it_runs(slack: LocalSlack, start: OpenBot) -> None:
-    async with start():
+async def test_tool_use_shows_while_it_runs(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    found = asyncio.Event()
+
+    async def search(query: str) -> str:
+        await found.wait()
+        return f"Something about {query}."
+
+    tool = StructuredTool.from_function(coroutine=search, name="web_search", description="Search.")
+    model.script = in_turn(Call([("web_search", {"query": "weather in SF"})], "Let me see."), Say("Sunny."))
+    async with start(tools=[tool]):
         ts = await slack.say("ada", "general", "@skein What is the weather in SF?")
-        await slack.until(lambda: "San Francisco" in "".join(bodies(slack, "general", ts)))
-    frames = [frame.body for frame in slack.replies("general", ts)[0].frames]
-    assert any("Searching: " in body for body in frames)
-    assert "Searching: " not in frames[-1]
+        await answered(slack, "general", ts, "Let me see.\nSearching: weather in SF")
+        found.set()
+        await answered(slack, "general", ts, "Let me see.\n\nSunny.")
 
 
 async def test_edits_of_a_conversation_keep_their_distance(slack: LocalSlack, model: Model, start: OpenBot) -> None:
@@ -57,7 +67,7 @@ async def test_edits_of_a_conversation_keep_their_distance(slack: LocalSlack, mo
 async def test_a_long_answer_goes_on_in_further_messages(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     listing = "\n".join(f"line_{number} = {number}" for number in range(600))
     model.script = lambda _: Say(f"Here it is:\n\n```python\n{listing}\n```\n\nThat was all.", tokens_a_second=20_000)
-    async with start():
+    async with start(pace=timedelta(milliseconds=200)):
         ts = await slack.say("ada", "general", "@skein a long listing, please")
         await slack.until(lambda: "That was all." in "".join(bodies(slack, "general", ts)))
     pages = [reply.markdown for reply in slack.replies("general", ts)]

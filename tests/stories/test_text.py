@@ -48,7 +48,13 @@ async def test_nothing_is_unfurled_or_broadcast(slack: LocalSlack, model: Model,
 
 @pytest.mark.parametrize(
     "text",
-    ["# A heading", "- one\n- two", "| a | b |\n|---|---|\n| 1 | 2 |", "```python\nprint(1)\n```", "[x](https://x.org)"],
+    [
+        "# A heading",
+        "- one\n- two",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "```python\nprint(1)\n```",
+        "[x](https://x.org)",
+    ],
 )
 async def test_markdown_is_left_to_slacks_own_renderer(
     slack: LocalSlack, model: Model, start: OpenBot, text: str

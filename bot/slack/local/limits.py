@@ -66,6 +66,7 @@ class Windows:
             taken.popleft()
         if len(taken) >= limit.calls:
             first_out = taken[len(taken) - limit.calls] if limit.calls else now
-            return max(1, math.ceil(first_out + window - now))
+            # Rounded first, or the error of the sum makes eleven seconds of ten.
+            return max(1, math.ceil(round(first_out + window - now, 6)))
         taken.append(now)
         return None

@@ -18,6 +18,7 @@ from bot.slack.local.events import PLAIN_EVENTS
 from bot.slack.local.faults import Fault
 from bot.slack.local.limits import SLACK_LIMITS, Limit
 from bot.slack.local.live import Live
+from bot.slack.local.messages import Message
 from bot.slack.local.page_api import PageApi
 from bot.slack.local.people import People, Where, Who
 from bot.slack.local.publisher import Publisher
@@ -228,14 +229,16 @@ class LocalSlack(People):
 
     def messages(self, where: Where, thread: str | None = None) -> list[Shown]:
         """What a channel shows, replies among it, or one thread from its root on; the oldest first."""
-        timeline = self.workspace.timeline(self.channel(where).id)
-        found = timeline.everything() if thread is None else timeline.thread(thread)
-        return [shown(self.workspace, message) for message in found]
+        return [shown(self.workspace, message) for message in self._found(where, thread)]
 
     def replies(self, where: Where, thread: str | None = None) -> list[Shown]:
         """What the bot said in a thread, or without one in the channel itself; the oldest first."""
-        said = [seen for seen in self.messages(where, thread) if seen.user == self.bot.id]
-        return [seen for seen in said if seen.thread_ts == thread]
+        said = [message for message in self._found(where, thread) if message.user == self.bot.id]
+        return [shown(self.workspace, message) for message in said if message.thread_ts == thread]
+
+    def _found(self, where: Where, thread: str | None) -> list[Message]:
+        timeline = self.workspace.timeline(self.channel(where).id)
+        return timeline.everything() if thread is None else timeline.thread(thread)
 
     def whispers(self, to: Who) -> list[Shown]:
         """What that person alone was shown (chat.postEphemeral)."""

@@ -9,6 +9,8 @@ BLOCKS = 50
 MARKDOWN_TOGETHER = 12_000
 ID_CHARACTERS = 255
 TEXT_CHARACTERS = 3_000
+VALUE_CHARACTERS = 2_000
+TABLE_ROWS = 100
 
 Problems = Iterator[str]
 
@@ -150,8 +152,8 @@ def _button(element: Json, at: str) -> Problems:
 def _half(value: object, at: str) -> Problems:
     face = as_object(value) or {}
     yield from _text(face.get("text"), f"{at}/text", 75, plain=True)
-    if len(as_text(face.get("value"))) > (most := 2_000):
-        yield f"must be less than {most + 1} characters [json-pointer:{at}/value]"
+    if len(as_text(face.get("value"))) > VALUE_CHARACTERS:
+        yield f"must be less than {VALUE_CHARACTERS + 1} characters [json-pointer:{at}/value]"
 
 
 def _rich_text(block: Json, at: str) -> Problems:
@@ -160,8 +162,8 @@ def _rich_text(block: Json, at: str) -> Problems:
 
 def _table(block: Json, at: str) -> Problems:
     rows = as_list(block.get("rows")) or []
-    if not 1 <= len(rows) <= (most := 100):
-        yield f"from 1 to {most} rows [json-pointer:{at}/rows]"
+    if not 1 <= len(rows) <= TABLE_ROWS:
+        yield f"from 1 to {TABLE_ROWS} rows [json-pointer:{at}/rows]"
     for place, row in enumerate(rows):
         yield from _items(row, f"{at}/rows/{place}", 20)
 

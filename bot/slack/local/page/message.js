@@ -65,7 +65,7 @@ function menu(message, view) {
 export function showMessage(element, message, view) {
   const { body, edited, status, reactions } = element.parts;
   if (element.html !== message.html) {
-    body.replaceChildren(fragment(message.html));
+    morph(body, fragment(message.html));
     element.html = message.html;
   }
   label(edited, message.edited ? "(edited)" : null);

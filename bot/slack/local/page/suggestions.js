@@ -23,7 +23,7 @@ export function welcome(channel, title, bot) {
   const box = el("div", { class: "welcome" }, el("img", { src: "/page/mark.svg", alt: "", width: "64", height: "64" }));
   box.append(el("h2", {}, start));
   if (channel.bot_in) {
-    box.append(el("p", {}, "Messages stay on this machine. Try one of these, or write your own:"));
+    box.append(el("p", {}, "This workspace runs on your machine. Try one of these, or write your own:"));
     box.append(el("div", { class: "suggestions" }, ...openings.map((text) => suggestion(text))));
   } else {
     box.append(el("p", {}, `${capital(bot.name)} is not a member here, so it hears nothing that is said.`));

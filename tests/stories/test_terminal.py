@@ -1,0 +1,77 @@
+"""A conversation in the terminal: remembered, gone back in, traced."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UnknownCheckpoint
+from bot.settings import Settings
+from bot.terminal import chat, history
+from tests.conftest import Model
+from tests.stories.speech import QUESTIONS, echo
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """A database in a file."""
+    return f"sqlite:///{tmp_path}/memory.db"
+
+
+@pytest.fixture(autouse=True)
+def _the_model_echoes(model: Model) -> None:
+    model.script = echo
+
+
+async def talk(settings: Settings, *lines: str, name: str = "default", **options: object) -> str:
+    """Say these lines in a conversation, and give what was shown."""
+    said = iter([*lines, None])
+    shown: list[str] = []
+    await chat(settings, name, read=lambda: next(said), write=shown.append, **options)  # pyright: ignore[reportArgumentType]
+    return "".join(shown)
+
+
+async def past(settings: Settings, name: str, database: str) -> list[str]:
+    """The lines of a conversation's history."""
+    shown: list[str] = []
+    await history(settings, name, database=database, write=shown.append)
+    return shown
+
+
+async def test_a_conversation_is_remembered_from_one_start_to_the_next(settings: Settings, file: str) -> None:
+    assert await talk(settings, "one", "two", database=file) == "1: one\n3: two\n"
+    assert await talk(settings, "three", database=file) == "5: three\n"
+    assert await talk(settings, "four", database=file, name="other") == "1: four\n"
+
+
+async def test_postgresql_is_the_memory_where_nothing_else_is_said(settings: Settings) -> None:
+    assert await talk(settings, "one") == "1: one\n"
+    assert await talk(settings, "two") == "3: two\n"
+
+
+async def test_a_memory_without_a_file_is_gone_afterwards(settings: Settings) -> None:
+    for _ in range(2):
+        assert await talk(settings, "one", database="sqlite:///:memory:") == "1: one\n"
+
+
+async def test_one_can_go_back_to_a_checkpoint_and_on_from_there(settings: Settings, file: str) -> None:
+    await talk(settings, "one", "two", "three", database=file)
+    lines = await past(settings, "default", file)
+    after_one = next(line for line in lines if line.rstrip().endswith("1: one")).split()[0]
+    assert await talk(settings, "another two", database=file, checkpoint=after_one) == "3: another two\n"
+    assert await talk(settings, "go on", database=file) == "5: go on\n"
+
+
+async def test_an_unknown_checkpoint_is_said(settings: Settings, file: str) -> None:
+    with pytest.raises(UnknownCheckpoint, match="nowhere"):
+        await talk(settings, "one", database=file, checkpoint="nowhere")
+
+
+async def test_a_conversation_without_a_history_is_said(settings: Settings, file: str) -> None:
+    assert await past(settings, "nobody", file) == ["Nothing is remembered of nobody.\n"]
+
+
+async def test_the_trace_tells_what_each_node_does(settings: Settings) -> None:
+    shown = await talk(settings, "one", database="sqlite:///:memory:", trace=True)
+    steps = re.findall(r"^\[[\d:.]+ (\w+)\] (.+)$", shown, re.MULTILINE)
+    assert steps == [("model", "began"), ("model", "wrote 1 message: 1: one")]

@@ -81,8 +81,9 @@ async def open_bot(
     """
     async with AsyncExitStack() as stack:
         health = Health("database", "slack", "listening")
-        ingress = Ingress(_revealed(settings.slack_signing_secret) or "")
-        site = _site(health, None if settings.slack_app_token else ingress)
+        # Socket Mode needs no way in, and HTTP no socket: the app token decides.
+        ingress = None if settings.slack_app_token else Ingress(_revealed(settings.slack_signing_secret) or "")
+        site = _site(health, ingress)
         port = await stack.enter_async_context(open_site(site, settings.bind_address, settings.port))
         pool = await stack.enter_async_context(open_database(settings))
         health.add("database", lambda: database.ping(pool))
@@ -96,7 +97,7 @@ async def open_bot(
         worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), pace=pace)
         await stack.enter_async_context(_working(worker))
         listeners = build_app(client, identity, inbox)
-        if settings.slack_app_token:
+        if ingress is None:
             socket = await stack.enter_async_context(open_socket(listeners, _revealed(settings.slack_app_token) or ""))
             health.add("listening", socket)
         else:

@@ -11,7 +11,7 @@ _REFERENCE = re.compile(r"<([@#])([UWBCGD][A-Z0-9]+)(?:\|[@#]?([^<>\n]*))?>")
 _CALL = re.compile(
     rf"""
     {_LESS_THAN} (?= \\? (?: {_COMMAND} | @(?:(?P<id>[UW][A-Z0-9]+)>|[UWB]) | \#[CGD] ))
-  | (?<![A-Za-z0-9_.+-]) @ (?=channel|here|everyone)
+  | (?<![A-Za-z0-9]) @ (?=channel|here|everyone)
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ import re
 from bot.defuse import defuse
 from bot.syntax import SPANS, Line, Prose, lines
 
-_LINE_MARKS = re.compile(r"^(?:[ \t]*>[ \t]?)*(?:[ \t]*#{1,6}[ \t]+(?=\S))?|(?<![ \t])[ \t]+#+[ \t]*(?=\n?\Z)")
+_LINE_MARKS = re.compile(r"^(?:[ \t]*>[ \t]?)*(?:[ \t]*#{1,6}[ \t]+)?")
 _OUTER_PIPES = re.compile(r"^[ \t]*\|[ \t]*|(?<![ \t])[ \t]*\|[ \t]*(?=\n?\Z)")
 _MENTION = re.compile(r"&lt;@([A-Z0-9]+)&gt;")
 

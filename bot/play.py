@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pydantic import SecretStr
 
 from bot.app import open_bot
+from bot.errors import SettingsError
 from bot.offline import NOTICE, with_model
 from bot.settings import Settings
 from bot.slack.local import LocalSlack
@@ -15,16 +16,18 @@ from bot.slack.local import LocalSlack
 
 @asynccontextmanager
 async def open_playground(settings: Settings, *, port: int) -> AsyncGenerator[LocalSlack, None]:
-    """The local Slack with the real bot connected to it over the wire.
+    """The local Slack with the real bot connected to it over the wire. Raises SettingsError when the port is taken.
 
     The conversations of one playground are its own: its workspace's id is new each time, and the database is that of
     the settings, so that nothing of an earlier one shows.
     """
     async with AsyncExitStack() as stack:
         chosen, tools = await stack.enter_async_context(with_model(settings))
-        slack = await stack.enter_async_context(
-            LocalSlack.open(port=port, note=None if settings.has_model_key else NOTICE)
-        )
+        note = None if settings.has_model_key else NOTICE
+        try:
+            slack = await stack.enter_async_context(LocalSlack.open(port=port, note=note))
+        except OSError as error:
+            raise SettingsError(f"Port {port} cannot be used ({error.strerror}). Choose another with --port.") from error
         changes = {
             "slack_api_url": slack.api_url,
             "slack_bot_token": SecretStr(slack.bot_token),

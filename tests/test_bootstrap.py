@@ -36,12 +36,11 @@ def put_uv(folder: Path, version: str) -> None:
 def test_the_uv_on_path_is_taken_with_this_python_and_the_projects_environment(tmp_path: Path) -> None:
     put_uv(tmp_path, "99.0.1")
     environment = {"PATH": f"{tmp_path}:{os.defpath}", "VIRTUAL_ENV": "elsewhere"}
-    said = subprocess.run(
-        [sys.executable, SCRIPT, "lock", "--check"], env=environment, capture_output=True, text=True, check=True
-    )  # noqa: S603, E501
+    call = [sys.executable, SCRIPT, "lock", "--check"]
+    said = subprocess.run(call, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 (no shell)
     command, python, project, virtual = said.stdout.rsplit(maxsplit=3)
     assert command == "lock --check"
-    assert os.path.samefile(python, sys.executable)
+    assert Path(python).samefile(sys.executable)
     assert (project, virtual) == (".venv", "none")
 
 
@@ -88,5 +87,5 @@ def test_a_python_that_fits_passes(version: tuple[int, int], bootstrap: ModuleTy
 
 def test_another_file_in_the_place_of_pip_is_refused(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO(b"not pip"))  # pyright: ignore[reportUnknownArgumentType, reportUnknownLambdaType]
-    with pytest.raises(SystemExit, match="is not what it was: its SHA-256 is .* Nothing of it was run"):
+    with pytest.raises(SystemExit, match=r"is not what it was: its SHA-256 is .* Nothing of it was run"):
         bootstrap.download_pip()

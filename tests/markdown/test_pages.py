@@ -154,10 +154,14 @@ def test_no_mark_stands_half_open_at_any_time(text: str, limit: int) -> None:
 
 
 @laws
-@given(st.lists(st.sampled_from([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"])), documents.sizes)
+@given(
+    st.lists(st.sampled_from([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"])), documents.sizes
+)
 def test_no_character_is_torn(characters: list[str], limit: int) -> None:
     pages = paged("".join(characters), limit)
-    whole = re.compile("(?:" + "|".join([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"]) + ")+")
+    whole = re.compile(
+        "(?:" + "|".join([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"]) + ")+"
+    )
     assert all(whole.fullmatch(page) for page in pages)
 
 

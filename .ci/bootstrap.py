@@ -65,7 +65,7 @@ def uv_on_path() -> str | None:
 
 def uv_in_tools() -> str | None:
     """The pinned uv, when an earlier call has installed it to its end."""
-    uv = str(TOOLS / "uv" / "bin" / "uv")
+    uv = str(TOOLS / "uv")
     return uv if ".".join(map(str, uv_version(uv))) == UV_VERSION else None
 
 
@@ -81,17 +81,16 @@ def uv_version(uv: str) -> tuple[int, ...]:
 def install_uv() -> str:
     """Install the pinned uv with pip and return its path. Exits with pip's own status when pip fails."""
     sys.stderr.write(f"Installing uv {UV_VERSION} into {TOOLS}\n")
-    target = TOOLS / "uv"
-    shutil.rmtree(target, ignore_errors=True)
     # Of pip's settings, the index, the proxy and the certificates are kept; these two contradict --target.
     settings = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
     install = ["install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-deps"]
     with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "uv"
         command = [*pip_command(Path(scratch)), *install, f"--target={target}", f"uv=={UV_VERSION}"]
         done = subprocess.run(command, env=settings, check=False)  # noqa: S603  (no shell)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return str(target / "bin" / "uv")
+        if done.returncode:
+            sys.exit(done.returncode)
+        return str(shutil.move(target / "bin" / "uv", TOOLS / "uv"))
 
 
 def pip_command(scratch: Path) -> list[str]:

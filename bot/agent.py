@@ -66,9 +66,9 @@ class GraphAgent:
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `message` in the memory named `thread_id`.
 
-        What is done depends on the memory: a message it has not seen is submitted; one that was interrupted goes on
-        where it was; one that is answered has its answer told again, without asking the model. With `checkpoint`, the
-        conversation is taken back to it first and goes on from there.
+        What is done depends on the memory: a message it has not seen is submitted; one that was interrupted has its
+        finished steps told again and goes on where it was; one that is answered has its answer told again, without
+        asking the model. With `checkpoint`, the conversation is taken back to it first and goes on from there.
 
         Closing the generator ends the model's request; the memory keeps the message and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
@@ -80,9 +80,9 @@ class GraphAgent:
         if checkpoint is not None and state.created_at is None:
             raise UnknownCheckpoint(f"{thread_id} has no checkpoint {checkpoint}")
         turn = _turn(state, message)
+        for token in _said(turn):
+            yield token
         if turn and not state.next:
-            for token in _said(turn):
-                yield token
             return
         async with aclosing(self._run(config, message, is_new=not turn)) as events:
             async for event in events:

@@ -28,7 +28,7 @@ from bot.inbox import Inbox
 from bot.model import chat_model
 from bot.reply import PACE
 from bot.settings import Settings
-from bot.slack.client import Identity, SlackAdapter, identify, open_client, ping
+from bot.slack.client import Identity, SlackAdapter, identify, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.socket import open_socket
@@ -91,7 +91,7 @@ async def open_bot(
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
         )
-        health.add("slack", lambda: ping(client))
+        health.add("slack", lambda: identify(client, patient=False))
         identity = await identify(client)
         inbox = Inbox(pool, lease=LEASE)
         worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), pace=pace)

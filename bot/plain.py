@@ -3,7 +3,7 @@
 import re
 
 from bot.defuse import defuse
-from bot.syntax import SPANS, Line, Prose, lines
+from bot.syntax import SPANS, Fence, Line, Prose, lines
 
 _LINE_MARKS = re.compile(r"^(?:[ \t]*>[ \t]?)*(?:[ \t]*#{1,6}[ \t]+)?")
 _OUTER_PIPES = re.compile(r"^[ \t]*\|[ \t]*|(?<![ \t])[ \t]*\|[ \t]*(?=\n?\Z)")
@@ -24,8 +24,9 @@ def plain(markdown: str, allowed: frozenset[str] = frozenset()) -> str:
 def _bare_line(line: Line) -> str:
     if line.is_border:
         return ""
-    if line.is_code:
-        return line.text
+    if isinstance(line.before, Fence):
+        lead = line.before.lead
+        return line.text.removeprefix(lead if line.text.startswith(lead) else lead.rstrip())
     if line.is_row:
         return _bare(_OUTER_PIPES.sub("", line.text))
     return _bare(_LINE_MARKS.sub("", line.text))

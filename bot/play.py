@@ -27,7 +27,7 @@ async def open_playground(settings: Settings, *, port: int) -> AsyncGenerator[Lo
         try:
             slack = await stack.enter_async_context(LocalSlack.open(port=port, note=note))
         except OSError as error:
-            raise SettingsError(f"Port {port} cannot be used ({error.strerror}). Choose another with --port.") from error
+            raise SettingsError(f"Port {port} cannot be used ({error.strerror}). Choose one with --port.") from error
         changes = {
             "slack_api_url": slack.api_url,
             "slack_bot_token": SecretStr(slack.bot_token),

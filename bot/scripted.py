@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import Self, assert_never
@@ -22,6 +23,9 @@ from bot.script import Break, Call, Empty, Gate, Hang, Refuse, Reply, Say, Scrip
 HOST = "127.0.0.1"
 NAME = "scripted"
 """What the server calls its model."""
+
+CUT_OFF_AFTER = timedelta(milliseconds=10)
+"""How long a running answer may still take when the server closes. Zero would mean: for ever (aiohttp 3.14)."""
 
 LARGEST_REQUEST_BYTES = 32 * 1024 * 1024
 
@@ -49,7 +53,9 @@ class ScriptedModel:
         app.router.add_post("/v1/chat/completions", model._complete)
         app.router.add_get("/v1/models", _list_models)
         # Cancelling the handler is how a client that left is noticed while nothing is being written to it.
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0)
+        runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=CUT_OFF_AFTER.total_seconds()
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, HOST, port)

@@ -50,7 +50,8 @@ async def tavily(api_key: SecretStr, query: str) -> Sequence[Result]:
         _ignore_farewell()
         from langchain_community.utilities.tavily_search import TavilySearchAPIWrapper  # noqa: PLC0415
 
-        return TavilySearchAPIWrapper(tavily_api_key=api_key)
+        # A SecretStr would arrive there as its row of stars.
+        return TavilySearchAPIWrapper.model_validate({"tavily_api_key": api_key.get_secret_value()})
 
     return await (await asyncio.to_thread(wrapper)).results_async(query, max_results=RESULTS, search_depth="basic")
 
@@ -89,8 +90,7 @@ def as_text(results: Sequence[Result]) -> str:
 
 def summary(name: str, args: Mapping[str, Any]) -> str:
     """What people read while the tool runs, in one line of at most 80 characters."""
-    match name, args:
-        case "web_search", {"query": str(query)} if query.strip():
-            return one_line(f"Searching: {query}")
-        case _:
-            return one_line(f"Using {name}")
+    query = args.get("query")
+    if name == WEB_SEARCH and isinstance(query, str) and query.strip():
+        return one_line(f"Searching: {query}")
+    return one_line(f"Using {name}")

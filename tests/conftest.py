@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from langchain_core.tools import BaseTool
+from psycopg import sql
 from pydantic import SecretStr
 
 from bot.app import Bot, open_bot
@@ -26,7 +27,7 @@ QUICK = timedelta(milliseconds=20)
 
 
 @contextmanager
-def server_folder() -> Iterator[Path]:
+def server_folder() -> Generator[Path, None, None]:
     """A folder for a server's data.
 
     Not pytest's `tmp_path`: each pytest that starts closes their common parent to other users, and a server that root
@@ -34,6 +35,15 @@ def server_folder() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="skein-") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every client of a model reads all certificate authorities twice, 50 ms each; here all is plain HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -50,11 +60,11 @@ def database_url(postgres: str) -> str:
     """A database without rows."""
     with psycopg.connect(postgres, autocommit=True) as connection:
         tables = connection.execute(
-            "select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename not like '%migrations'"
+            "select tablename from pg_tables where schemaname = 'public' and tablename not like '%migrations'"
         ).fetchall()
         # DELETE, for TRUNCATE takes twenty times as long on tables this small; the inbox refers to its conversations.
         for (table,) in sorted(tables, key=lambda row: row[0] != "skein_inbox"):
-            connection.execute(f"delete from {table}".encode())
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
     return postgres
 
 
@@ -75,7 +85,7 @@ class Model:
     @classmethod
     @asynccontextmanager
     async def open(cls) -> AsyncGenerator["Model", None]:
-        async with ScriptedModel.open(lambda messages: model.script(messages)) as server:
+        async with ScriptedModel.open(lambda messages: model.script(messages)) as server:  # noqa: PLW0108 (set later)
             model = cls(server, offline_script(tokens_a_second=None))
             yield model
 

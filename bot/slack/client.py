@@ -54,13 +54,13 @@ async def open_client(token: str, api_url: str) -> AsyncGenerator[AsyncWebClient
         yield AsyncWebClient(token, base_url=api_url, session=session, retry_handlers=[])
 
 
-async def identify(client: AsyncWebClient) -> Identity:
-    """Ask Slack who the token is, until it answers. Raises PlatformError when the token is refused."""
-    return identity_of(await patiently(client.auth_test))
+async def identify(client: AsyncWebClient, *, patient: bool = True) -> Identity:
+    """Ask Slack who the token is. Raises PlatformError when the token is refused, and Busy if not `patient`."""
 
+    async def ask() -> Any:
+        return await client.auth_test()
 
-def identity_of(response: Any) -> Identity:
-    """What an answer to `auth.test` says."""
+    response = await (patiently(ask) if patient else call(ask))
     headers = {name.lower(): value for name, value in response.headers.items()}
     scopes = headers.get("x-oauth-scopes", "").split(",")
     return Identity(
@@ -70,11 +70,6 @@ def identity_of(response: Any) -> Identity:
         bot=response.get("bot_id") or "",
         scopes=frozenset(filter(None, map(str.strip, scopes))),
     )
-
-
-async def ping(client: AsyncWebClient) -> None:
-    """Raises PlatformError unless Slack answers and knows the token."""
-    await call(client.auth_test)
 
 
 class SlackAdapter:

@@ -22,7 +22,8 @@ from bot.offline_script import offline_tools
 from bot.script import Break, Call, Empty, Hang, Refuse, Reply, Say, Wire, in_turn
 from tests.agent.stage import on_stage
 
-SOON = timedelta(milliseconds=80)
+SOON = timedelta(milliseconds=250)
+"""Far longer than a piece of an answer takes on a busy machine."""
 SECRET = "sk-made-up-and-secret"
 
 

@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 
 from bot.offline_script import NOTICE, offline_script, offline_tools
-from bot.script import Call, Refuse, Say, Wire, in_turn
+from bot.script import Call, Hang, Refuse, Say, Wire, in_turn
 from bot.scripted import ScriptedModel
-from tests.agent.stage import on_stage
+from tests.agent.stage import LONG, on_stage
 
 HI = {"role": "user", "content": "Hi"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
@@ -17,11 +17,11 @@ CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "found"}
 
 
-async def post(model: ScriptedModel, key: str | None = "made up", **body: Any) -> tuple[int, Wire]:
+async def post(server: ScriptedModel, key: str | None = "made up", **body: Any) -> tuple[int, Wire]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{model.url}/chat/completions", json=body, headers=headers) as response,
+        session.post(f"{server.url}/chat/completions", json=body, headers=headers) as response,
     ):
         return response.status, await response.json()
 
@@ -67,6 +67,7 @@ async def test_a_stream_ends_with_its_usage_and_done() -> None:
         {"model": "scripted", "messages": [{"role": "user", "content": None}]},
         {"model": "scripted", "messages": [HI | {"name": "Ann Lee"}]},
         {"model": "scripted", "messages": [HI, CALLING]},
+        {"model": "scripted", "messages": [HI, CALLING, HI]},
         {"model": "scripted", "messages": [HI, CALLING, HI, RESULT]},
         {"model": "scripted", "messages": [HI, RESULT]},
         {"model": "scripted", "messages": [HI, CALLING, RESULT, RESULT]},
@@ -100,6 +101,14 @@ async def test_a_key_is_asked_for_and_a_script_may_end() -> None:
             assert [listed["id"] for listed in (await response.json())["data"]] == ["scripted"]
 
 
+async def test_leaving_cuts_off_who_is_still_being_answered() -> None:
+    async with asyncio.timeout(LONG.total_seconds()), ScriptedModel.open(in_turn(Hang())) as model:
+        waiting = asyncio.create_task(post(model, model="scripted", messages=[HI]))
+        await model.requested()
+    with pytest.raises(aiohttp.ClientError):
+        await waiting
+
+
 async def test_who_waits_for_a_request_is_told() -> None:
     async with ScriptedModel.open(in_turn(Say("Hello."), Say("Hello."))) as model:
         waiting = asyncio.create_task(model.requested(2))
@@ -117,7 +126,6 @@ async def test_the_offline_model_says_that_it_is_scripted() -> None:
             "What is the weather in Berlin and in Tokyo today?",
             "What about Atlantis?",
             "Which one is the coldest?",
-            "Show me a long answer, please",
         ):
             assert (await stage.ask(question)).text.endswith(NOTICE)
 
@@ -130,7 +138,8 @@ async def test_the_offline_model_shows_what_there_is_to_see() -> None:
         assert len(both.tools) == 4
         assert "Nothing was found" in (await stage.ask("And in Atlantis?")).text
         assert "**Berlin** is coldest: 5 °C" in (await stage.ask("Which is the coldest?", author="U0BOB")).text
-        assert "You said: “And now?”" in (await stage.ask("And now?")).text
+        assert "You said: “Thanks”" in (await stage.ask("Thanks")).text
         long = (await stage.ask("Show me a long answer")).text
         assert len(long) > 4500
+        assert long.endswith(NOTICE)
         assert all(mark in long for mark in ("\n## ", "\n|---", "\n```python\n", "\n```\n"))

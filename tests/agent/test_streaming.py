@@ -94,6 +94,33 @@ async def test_a_model_that_is_asked_again_in_mid_stream_begins_anew(second: Rep
         assert restarts[0].draft in {event.draft for event in heard.events if isinstance(event, Token)}
 
 
+async def test_a_request_that_is_made_again_within_a_node_begins_anew() -> None:
+    async with ScriptedModel.open(in_turn(Break("Half an answer"), Call([("none", {})]))) as server:
+        model = model_at(server.url).with_retry(wait_exponential_jitter=False, stop_after_attempt=2)
+
+        async def think(state: MessagesState) -> MessagesState:
+            return {"messages": [await model.ainvoke(state["messages"])]}
+
+        stage = stage_of(StateGraph(MessagesState).add_node("model", think).add_edge(START, "model"), server, {"model"})
+        heard = await stage.ask("Hi")
+        assert (heard.text, heard.error) == ("", None)
+
+
+async def test_a_node_that_fails_after_its_model_answered_begins_anew() -> None:
+    async with ScriptedModel.open(in_turn(Say("Not this."), Call([("none", {})]))) as server:
+        model = model_at(server.url)
+
+        async def think(state: MessagesState) -> MessagesState:
+            message = await model.ainvoke(state["messages"])
+            if message.text == "Not this.":
+                raise ValueError("not this")
+            return {"messages": [message]}
+
+        graph = StateGraph(MessagesState).add_node("model", think, retry_policy=AT_ONCE)
+        heard = await stage_of(graph.add_edge(START, "model"), server, {"model"}).ask("Hi")
+        assert (heard.text, heard.error) == ("", None)
+
+
 class Stuttering(FakeListChatModel):
     """A model that begins again within one request, under another id, as some providers do."""
 

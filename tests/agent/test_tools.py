@@ -27,7 +27,7 @@ async def tavily(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> AsyncGene
     """Tavily, played by `handler`."""
     app = web.Application()
     app.router.add_post("/search", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

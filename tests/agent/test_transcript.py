@@ -1,14 +1,9 @@
 """Whatever the memory holds, what the model is sent is well-formed."""
 
 from hypothesis import given, settings, strategies as st
-from langchain_core.messages import (
-    AIMessage,
-    AnyMessage,
-    HumanMessage,
-    ToolMessage,
-    convert_to_openai_messages,
-)
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 
+from bot.calls import call_id, calls
 from bot.openai_wire import messages_of
 from bot.script import Wire
 from bot.transcript import REFUSED, sent
@@ -30,25 +25,34 @@ def called(text: str, calls: list[str], broken: list[str]) -> AIMessage:
     )
 
 
-QUESTIONS = st.builds(
-    lambda text, name, refused: HumanMessage(text, name=name, additional_kwargs={REFUSED: True} if refused else {}),
-    TEXTS,
-    PEOPLE,
-    st.booleans(),
-)
+def asked(text: str, name: str | None, *, refused: bool) -> HumanMessage:
+    return HumanMessage(text, name=name, additional_kwargs={REFUSED: True} if refused else {})
+
+
+def found(call: str) -> ToolMessage:
+    return ToolMessage("found", tool_call_id=call)
+
+
+QUESTIONS = st.builds(asked, TEXTS, PEOPLE, refused=st.booleans())
 ANSWERS = st.builds(called, TEXTS, st.lists(IDS, unique=True), st.lists(IDS, unique=True))
-RESULTS = st.builds(lambda call: ToolMessage("found", tool_call_id=call), IDS)
+RESULTS = st.builds(found, IDS)
 MEMORIES = st.lists(st.one_of(QUESTIONS, ANSWERS, RESULTS), max_size=12)
 
 
 def wire(messages: list[AnyMessage]) -> list[Wire]:
     """What goes over the wire, after the server has checked it as OpenAI does."""
-    converted = convert_to_openai_messages(sent(messages, "Be kind."))
-    assert isinstance(converted, list)
-    return messages_of({"model": "scripted", "messages": converted})
+    return messages_of({"model": "scripted", "messages": [on_wire(message) for message in sent(messages, "Be kind.")]})
 
 
-@settings(deadline=None, max_examples=150)
+def on_wire(message: BaseMessage) -> Wire:
+    role = {"human": "user", "ai": "assistant"}.get(message.type, message.type)
+    whole: Wire = {"role": role, "content": str(message.text)}
+    whole |= {"name": message.name} if message.name and role == "user" else {}
+    whole |= {"tool_calls": [{"id": call_id(call)} for call in calls(message)]} if calls(message) else {}
+    return whole | ({"tool_call_id": message.tool_call_id} if isinstance(message, ToolMessage) else {})
+
+
+@settings(deadline=None, max_examples=100)
 @given(MEMORIES)
 def test_every_call_has_one_result_right_after_it(messages: list[AnyMessage]) -> None:
     sent_messages = wire(messages)
@@ -68,12 +72,12 @@ def test_sending_changes_nothing_in_the_memory(messages: list[AnyMessage]) -> No
 @settings(deadline=None, max_examples=50)
 @given(MEMORIES)
 def test_every_accepted_question_is_sent_once_and_in_order(messages: list[AnyMessage]) -> None:
-    asked = [
+    questions = [
         str(message.text) for message in messages if isinstance(message, HumanMessage) and not message.additional_kwargs
     ]
     spoken = [str(message["content"]) for message in wire(messages) if message["role"] == "user"]
-    assert len(spoken) == len(asked)
-    assert all(said.endswith(question) for said, question in zip(spoken, asked, strict=True))
+    assert len(spoken) == len(questions)
+    assert all(said.endswith(question) for said, question in zip(spoken, questions, strict=True))
 
 
 def test_a_result_that_is_there_is_not_replaced() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.local import LocalSlack
-from tests.local_slack.bots import Client
+from bot.slack.local import LocalSlack, methods_surfaces
+from tests.local_slack.bots import Client, refused
 from tests.local_slack.receiver import Receiver
 
 
@@ -172,11 +172,24 @@ async def test_a_click_brings_the_message_and_what_was_clicked(
     await slack.click("grace", "general", str(answer["ts"]), "stop")
     await slack.click("grace", "general", str(answer["ts"]), "feedback", value="negative")
     await slack.until(lambda: not slack.unacknowledged)
-    first, second = receiver.payloads
+    first, _ = receiver.payloads
     assert (first["type"], first["user"]["id"]) == ("block_actions", slack.user("grace").id)
     assert first["container"]["thread_ts"] == root
     assert first["message"]["ts"] == answer["ts"]
     assert first["actions"][0]["block_id"] == slack.replies("general", root)[0].buttons[0].block_id
     assert [payload["actions"][0]["value"] for payload in receiver.payloads] == ["7", "negative"]
-    await client.views_open(trigger_id=second["trigger_id"], view={"type": "modal", "blocks": []})
-    assert [view.user for view in slack.views] == [slack.user("grace").id]
+
+
+async def test_a_trigger_opens_one_view_and_not_for_long(
+    slack: LocalSlack, client: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await slack.command("grace", "general", "/skein")
+    await slack.until(lambda: not slack.unacknowledged)
+    first, second = [payload["trigger_id"] for payload in receiver.payloads]
+    view: dict[str, Any] = {"type": "modal", "blocks": []}
+    await client.views_open(trigger_id=first, view=view)
+    assert [opened.user for opened in slack.views] == [slack.user("grace").id]
+    assert await refused(client, "views.open", trigger_id=first, view=view) == "invalid_trigger_id"
+    monkeypatch.setattr(methods_surfaces, "TRIGGER_LIFE_SECONDS", -1.0)
+    assert await refused(client, "views.open", trigger_id=second, view=view) == "expired_trigger_id"

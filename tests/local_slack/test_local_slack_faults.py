@@ -1,5 +1,6 @@
 """Faults on order: what a bot sees when the network or Slack fails, and what then was done."""
 
+import errno
 import time
 from datetime import timedelta
 
@@ -40,8 +41,9 @@ async def test_a_call_fails_once_and_then_goes_through(
 async def test_a_connection_is_reset_before_the_call_is_carried_out(slack: LocalSlack, client: Client) -> None:
     slack.fail("chat.postMessage", Fault(reset="before"))
     client.retry_handlers.clear()
-    with pytest.raises(aiohttp.ClientConnectionError):
+    with pytest.raises(aiohttp.ClientOSError) as caught:
         await post(client)
+    assert caught.value.errno == errno.ECONNRESET
     assert slack.messages("general") == []
     assert slack.calls[-1].outcome == "reset"
 

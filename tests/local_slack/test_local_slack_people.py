@@ -1,12 +1,13 @@
 """What people type becomes Slack's text, and what they cannot do in Slack they cannot do here."""
 
+import asyncio
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from hypothesis import given, strategies as st
 
 from bot.slack.local import Impossible, LocalSlack
+from bot.slack.local.bell import Bell
 from bot.slack.local.notation import as_sent, rich_text
 from bot.slack.local.reading import read_block
 from bot.slack.local.seed import seeded
@@ -40,11 +41,11 @@ def test_what_is_typed_is_sent_as_slack_sends_it(typed: str) -> None:
     assert as_sent(typed, workspace) == expected
 
 
-@given(st.text(st.characters(exclude_characters="<>@#:")))
-def test_text_without_notation_reads_the_same_when_unescaped(typed: str) -> None:
+@given(st.text(st.characters(exclude_characters="@#:")))
+def test_text_without_notation_reads_as_it_was_typed(typed: str) -> None:
     sent = as_sent(typed, seeded("Local", "skein"))
-    assert unescape(sent) == unescape(unescape(typed.replace("&", "&amp;")))
-    assert read_block(rich_text(sent, "r1")) == unescape(sent)
+    assert "<" not in sent
+    assert read_block(rich_text(sent, "r1")) == typed
 
 
 @given(st.text())
@@ -94,6 +95,15 @@ async def test_waiting_in_vain_tells_what_there_was_instead(slack: LocalSlack) -
         AssertionError, match=r"(?s)within 0\.05 s.*#general.*ada: 'is anybody there'.*1 unacknowledged"
     ):
         await slack.until(lambda: slack.replies("general"), within=timedelta(seconds=0.05))
+
+
+async def test_who_waits_is_woken_at_once() -> None:
+    bell = Bell()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        waiting = [group.create_task(bell.wait(60)) for _ in range(3)]
+        await asyncio.sleep(0)
+        bell.ring()
+    assert all(task.done() for task in waiting)
 
 
 async def test_waiting_gives_what_was_waited_for(slack: LocalSlack) -> None:

@@ -128,6 +128,17 @@ async def test_a_ticket_opens_one_connection(slack: LocalSlack, client: Client) 
         assert caught.value.status == 401
 
 
+async def test_when_slack_ends_connections_are_closed_in_order(session: aiohttp.ClientSession) -> None:
+    async with LocalSlack.open() as slack:
+        client = client_of(slack, session)
+        address = (await client.apps_connections_open(app_token=slack.app_token))["url"]
+        socket = await session.ws_connect(address)
+        assert (await socket.receive_json())["type"] == "hello"
+        ended = asyncio.create_task(socket.receive())
+    assert (await ended).type is aiohttp.WSMsgType.CLOSE
+    assert socket.close_code == aiohttp.WSCloseCode.OK
+
+
 async def test_a_bots_token_opens_no_connection(slack: LocalSlack, client: Client) -> None:
     assert await refused(client, "apps.connections.open") == "not_allowed_token_type"
     assert slack.connections == 0

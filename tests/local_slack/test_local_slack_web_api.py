@@ -1,8 +1,13 @@
 """What a bot can do with the unmodified slack_sdk."""
 
+import time
 from typing import Any
 
+import aiohttp
+import pytest
+
 from bot.slack.local import LocalSlack
+from bot.slack.local.stamps import Stamps
 from tests.local_slack.bots import Client
 
 MARKDOWN = [{"type": "markdown", "text": "**hello**"}]
@@ -181,6 +186,37 @@ async def test_calls_are_written_down_without_their_tokens(slack: LocalSlack, cl
     assert tested.args == {}
 
 
-async def test_times_rise_even_within_one_moment(slack: LocalSlack) -> None:
-    said = [await slack.say("ada", "general", "x") for _ in range(200)]
-    assert said == sorted(set(said))
+async def test_a_token_may_come_as_an_argument_and_is_not_written_down(
+    slack: LocalSlack, session: aiohttp.ClientSession
+) -> None:
+    async with session.post(f"{slack.api_url}auth.test", data={"token": slack.bot_token}) as response:
+        assert (await response.json())["user_id"] == slack.bot.id
+    assert slack.calls[-1].args == {}
+
+
+async def test_an_edit_keeps_metadata_unless_it_brings_other(slack: LocalSlack, client: Client) -> None:
+    metadata = [{"event_type": "answer", "event_payload": {"turn": number}} for number in "12"]
+    post = await client.chat_postMessage(channel="general", text="x", metadata=metadata[0])
+    place = {"channel": post["channel"], "ts": post["ts"]}
+    for given, kept in ((None, metadata[0]), (metadata[1], metadata[1]), ({}, None)):
+        await client.chat_update(**place, text="y", metadata=given)
+        assert slack.messages("general")[0].metadata == kept
+
+
+async def test_a_broadcast_reply_stands_in_the_channel_and_in_the_thread(slack: LocalSlack, client: Client) -> None:
+    channel = slack.channel("general").id
+    root = await slack.say("ada", "general", "root")
+    await client.chat_postMessage(channel=channel, thread_ts=root, text="quietly")
+    loud = await client.chat_postMessage(channel=channel, thread_ts=root, text="aloud", reply_broadcast=True)
+    assert loud["message"]["subtype"] == "thread_broadcast"
+    history = await client.conversations_history(channel=channel)
+    assert [message["ts"] for message in history["messages"]] == [loud["ts"], root]
+    assert [reply.body for reply in slack.replies("general", root)] == ["quietly", "aloud"]
+
+
+def test_times_rise_even_within_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    stamps = Stamps()
+    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_100_000)
+    assert [stamps.next() for _ in range(3)] == ["1700000000.000100", "1700000000.000101", "1700000000.000102"]
+    monkeypatch.setattr(time, "time_ns", lambda: 1_600_000_000_000_000_000)
+    assert stamps.next() == "1700000000.000103"

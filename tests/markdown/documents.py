@@ -8,22 +8,12 @@ FAMILY, FLAG, KEYCAP, ACCENT, SKIN = "👩‍👩‍👧‍👦", "🇨🇭", "1
 CHARACTERS = [FAMILY, FLAG, KEYCAP, ACCENT, SKIN]
 
 WORDS = ["word", "a", "sentence.", "Größe", "слово", "日本語の文。", "한국어", "עברית", "العربية", *CHARACTERS]
-MARKS = "* ** *** _ __ ` `` ~ ~~ [ ] ]( ) ![ < > | \\ ! # &".split()
+MARKS = ["*", "**", "***", "_", "__", "`", "``", "~", "~~", "[", "]", "](", ")", "![", "<", ">", "|", "\\", "!", "#"]
 BLOCKS = ["# ", "- ", "* ", "1. ", "> ", "  ", "    - ", "\t", "===\n", "| a | b |\n", "|---|:-:|\n", "| 1 | 2 |\n"]
 FENCES = ["```", "```py\n", "````\n", "~~~\n", "~~~~ c++\n", "   ```js\n", "> ```\n", "- ```sh\n", "\n```\n", "\n~~~\n"]
-CALLS = "<!channel> <!here <@U123> <@W1|name> <#C1|general> @everyone &lt;!channel&gt; <https://x.y|z>".split()
+CALLS = ["<!channel>", "<!here", "<@U123>", "<@W1|name>", "<#C1|general>", "@everyone", "&lt;!here&gt;", "<http://x|y>"]
 REWRITTEN = ["- [ ] ", "- [x] ", "\n---\n", "\n* * *\n", "![alt](https://x.y/z.png)"]
-LONG = [
-    "x" * 150,
-    "日" * 60,
-    FAMILY * 12,
-    "`" * 40,
-    " " * 150,
-    "\n" * 150,
-    "https://e.org/" + "a/" * 60,
-    "| " * 80,
-    "<" * 90,
-]
+LONG = ["x" * 150, "日" * 60, FAMILY * 12, "`" * 40, " " * 150, "\n" * 150, "e.org/" + "a/" * 60, "| " * 80, "<&" * 40]
 SPACES = [" ", " ", " ", "\n", "\n", "\n\n", "\r\n"]
 KINDS = [WORDS, MARKS, BLOCKS, FENCES, CALLS, REWRITTEN, LONG, SPACES]
 
@@ -42,7 +32,7 @@ def _fenced(code: list[str], fence: str, language: str) -> str:
 
 
 def _listed(fence: str) -> str:
-    return "1. So:\n\n" + textwrap.indent(fence, "   ")
+    return "1. So:\n\n" + textwrap.indent(f"{fence}\n\nAfter.", "   ")
 
 
 def _quoted(fence: str) -> str:
@@ -55,7 +45,16 @@ _fence = st.builds(_fenced, _code, st.sampled_from(["```", "~~~", "`````"]), st.
 _table = st.integers(1, 12).map(lambda rows: "| a | b |\n|---|---|" + "\n| one | two |" * rows)
 _list = st.lists(_sentence, min_size=1, max_size=4).map(lambda items: "\n".join(f"- {item}" for item in items))
 _heading = _sentence.map(lambda words: "## " + words)
-_block = st.one_of(_sentence, _fence, _fence.map(_listed), _fence.map(_quoted), _table, _list, _heading)
+_block = st.one_of(
+    _sentence,
+    _fence,
+    _fence.map(_listed),
+    _fence.map(_listed).map(_listed),
+    _fence.map(_quoted),
+    _table,
+    _list,
+    _heading,
+)
 
 well_formed = st.lists(_block, max_size=8).map("\n\n".join)
 """A text whose marks are all closed, none further than 40 characters from its other."""

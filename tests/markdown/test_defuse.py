@@ -9,9 +9,7 @@ ASKER = "U0ASKER"
 ALLOWED = frozenset({ASKER})
 J = "\u2060"
 
-CALL = re.compile(
-    r"<!(?!--|\[|doctype)[^\s>]|<@[uwb][^\s]*|<#[cgd][^\s]*|(?<![a-z0-9])@(?:channel|here|everyone)", re.IGNORECASE
-)
+CALL = re.compile(r"<\\?!(?!doctype)[a-z]|<\\?@[uwb]|<\\?#[cgd]|(?<![a-z0-9])@(?:channel|here|everyone)", re.IGNORECASE)
 """What Slack may take for a call, read generously."""
 
 
@@ -23,20 +21,14 @@ def unescaped(text: str) -> str:
 def calls(text: str) -> list[str]:
     """Every call of a person, a group or a channel in the text as it is, and unescaped once and twice."""
     forms = [text, unescaped(text), unescaped(unescaped(text))]
-    return [call for form in forms for call in CALL.findall(form.replace(f"<@{ASKER}>", ""))]
+    return [call for form in forms for call in CALL.findall(form.replace(f"<@{ASKER}>", "the asker"))]
 
 
-signs = st.sampled_from(
-    ["<", "&lt;", "&amp;lt;", "&#60;", "&lt", "!", "@", "#", "|", ">", "&gt;", "\\", "*", " ", "\n", "-", "&"]
-)
-names = st.sampled_from(
-    ["channel", "HERE", "everyone", "subteam^S1", "date^1^{d}", "U123", "w1", "C1", "B2", "a", ASKER, "`"]
-)
-forms = st.sampled_from(
-    ["<!channel>", "<!subteam^S1|@team>", "<@U123>", "<@U1|here>", "<#C1|x>", f"<@{ASKER}>", f"<@{ASKER}|x>"]
-)
-texts = st.lists(st.one_of(signs, signs, names, forms), max_size=15).map("".join)
-laws = settings(derandomize=True, deadline=None, max_examples=400)
+signs = ["<", "&lt;", "&amp;lt;", "&#60;", "&lt", "!", "@", "#", "|", ">", "&gt;", "\\", "*", "-", "&", " ", "\n"]
+names = ["channel", "HERE", "everyone", "subteam^S1", "date^1^{d}", "U123", "w1", "C1", "B2", "a", "`", ASKER]
+forms = ["<!channel>", "<!subteam^S1|@team>", "<@U123>", "<@U1|here>", "<#C1|x>", f"<@{ASKER}>", f"<@{ASKER}|x>"]
+texts = st.lists(st.one_of(*map(st.sampled_from, [signs, signs, names, forms])), max_size=15).map("".join)
+laws = settings(derandomize=True, deadline=None, max_examples=250)
 
 
 @laws
@@ -44,7 +36,7 @@ laws = settings(derandomize=True, deadline=None, max_examples=400)
 def test_no_text_and_no_beginning_of_one_calls_anybody_but_the_asker(text: str, end: int) -> None:
     assert calls(defuse(text, ALLOWED)) == []
     assert calls(defuse(text[:end], ALLOWED)) == []
-    assert calls(defuse(text, ALLOWED)[:end].removesuffix(f"<@{ASKER}")) == []
+    assert calls(defuse(text)[:end]) == []
 
 
 @laws

@@ -12,9 +12,9 @@ from bot.defuse import defuse
 from bot.markdown import PAGE_BYTES, Pages
 from bot.plain import plain
 from tests.markdown import documents
-from tests.markdown.documents import FAMILY, FLAG
+from tests.markdown.documents import FAMILY
 
-laws = settings(derandomize=True, deadline=None, max_examples=60)
+laws = settings(derandomize=True, deadline=None, max_examples=40)
 
 
 def paged(text: str, limit: int = PAGE_BYTES) -> tuple[str, ...]:
@@ -51,6 +51,14 @@ def test_no_page_is_over_the_limit_in_any_of_its_forms(tokens: list[str], limit:
     for pages in written(tokens, limit):
         for page in pages:
             assert max(size(page), size(defuse(page)), size(plain(page)), size(plain(defuse(page)))) <= limit
+
+
+@pytest.mark.parametrize(
+    "call", ["@here ", "<!x ", "<#C ", "<@U ", "&lt;!x ", "<\\!x ", "> x\n\n", "a > b ", "---\n", "&", "<"]
+)
+def test_a_page_full_of_what_grows_is_not_over_the_limit(call: str) -> None:
+    for page in paged(call * 500, 800):
+        assert max(size(page), size(defuse(page)), size(plain(page))) <= 800
 
 
 @laws
@@ -95,10 +103,10 @@ def readings(page: str) -> set[str]:
 
 def gives_back(pages: tuple[str, ...], text: str) -> bool:
     """Whether the pages are the text, in some reading of them."""
-    places = {0}
+    whole, places = ink(text), {0}
     for page in pages:
-        places = {place + len(it) for it in readings(page) for place in places if ink(text).startswith(it, place)}
-    return len(ink(text)) in places
+        places = {place + len(it) for it in readings(page) for place in places if whole.startswith(it, place)}
+    return len(whole) in places
 
 
 @laws
@@ -109,7 +117,7 @@ def test_the_pages_give_the_text_back(tokens: list[str], limit: int) -> None:
 
 
 def code_in(text: str) -> str:
-    return "".join(token.content for token in MarkdownIt().parse(text) if token.type == "fence")
+    return "".join(token.content for token in MarkdownIt().parse(text) if token.type in {"fence", "code_block"})
 
 
 @laws
@@ -145,7 +153,7 @@ def assert_no_mark_stands_half_open(page: str) -> None:
         assert set(rows) <= {"| one | two |"}
 
 
-@laws
+@settings(laws, max_examples=10)  # letter by letter
 @given(documents.well_formed, st.sampled_from([400, 700]))
 def test_no_mark_stands_half_open_at_any_time(text: str, limit: int) -> None:
     for pages in written(text, limit):
@@ -154,15 +162,11 @@ def test_no_mark_stands_half_open_at_any_time(text: str, limit: int) -> None:
 
 
 @laws
-@given(
-    st.lists(st.sampled_from([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"])), documents.sizes
-)
+@given(st.lists(st.sampled_from(documents.CHARACTERS), max_size=100), documents.sizes)
 def test_no_character_is_torn(characters: list[str], limit: int) -> None:
-    pages = paged("".join(characters), limit)
-    whole = re.compile(
-        "(?:" + "|".join([FAMILY, FLAG, documents.SKIN, documents.ACCENT, documents.KEYCAP, "日"]) + ")+"
-    )
-    assert all(whole.fullmatch(page) for page in pages)
+    whole = re.compile(f"({'|'.join(documents.CHARACTERS)})*")
+    for offset in range(8):
+        assert all(whole.fullmatch(page.lstrip("x")) for page in paged("x" * offset + "".join(characters), limit))
 
 
 @laws
@@ -183,6 +187,8 @@ NASTY = {
     "marks without an end": "**bold *it `code [link](http://x ~~gone <div __u__ \\* " * 6,
     "no spaces": "日本語" * 60 + FAMILY * 20 + "אבג" * 40 + "x" * 300 + "<" * 60 + "&" * 60,
     "carriage returns": "one\r\n\r\n- [ ] two\r\n---\r\n```\r\ncode\r\n```\r\n" * 8,
+    "a fence as deep as is known": f"{' ' * 12}>    >    10.    ````````````{'c#' * 9}\n"
+    + "            >    >  <&\n" * 30,
     "rules": "---\n***\n_ _ _\n" * 20,
 }
 
@@ -286,9 +292,22 @@ def test_a_page_too_small_for_its_seams_is_refused() -> None:
     ],
 )
 def test_a_cut_stands_at_the_best_place_that_is_near(near: str, cut: str) -> None:
-    first, second = paged("far.\n\n" + "y" * 110 + near + "z" * 60, 200)
+    first, second = paged("y" * 60 + ".\n\n" + "y" * 50 + near + "z" * 60, 200)
     assert first.endswith("y" + cut)
     assert second.endswith("z" * 60)
+
+
+def test_a_cut_in_code_stands_at_a_blank_line_that_is_near() -> None:
+    first, second = paged("```\n" + "x" * 110 + "\n\ny\ny\ny\n" + "z" * 60 + "\n```", 200)
+    assert first.endswith("x\n\n```")
+    assert second.startswith("```\ny\ny\ny\nz")
+
+
+@pytest.mark.parametrize("mark", ["- ", "# ", "> ", "| ", "1. ", "``` ", "~~~ "])
+def test_a_cut_does_not_make_a_block_of_the_rest_of_a_line(mark: str) -> None:
+    for length in range(120, 150):
+        pages = paged("x " * (length // 2) + "x" * (length % 2) + f" {mark}" + "word " * 20, 200)
+        assert not any(page.startswith(mark) for page in pages)
 
 
 def test_a_cut_does_not_leave_a_heading_behind() -> None:
@@ -330,6 +349,11 @@ def test_a_fence_in_a_list_is_reopened_outside_of_it() -> None:
 def test_a_fence_that_ends_at_the_cut_is_not_reopened() -> None:
     for lines in range(10, 30):
         assert all(code_in(page) != "" for page in paged("```py\n" + "x = 1\n" * lines + "```", 150))
+
+
+def test_a_quoted_fence_ends_with_its_quote_and_no_other_does() -> None:
+    assert shown("> ```\n> code\n\nafter *x") == ("> ```\n> code\n\nafter",)
+    assert shown("```\n> ```\n*x") == ("```\n> ```\n*x\n```",)
 
 
 def test_a_table_repeats_its_header() -> None:

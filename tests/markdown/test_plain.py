@@ -7,7 +7,7 @@ from bot.plain import plain
 from tests.markdown import documents
 from tests.markdown.test_defuse import ALLOWED, ASKER, calls, texts
 
-laws = settings(derandomize=True, deadline=None, max_examples=100)
+laws = settings(derandomize=True, deadline=None, max_examples=60)
 
 
 def words(text: str) -> list[str]:

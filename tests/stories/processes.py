@@ -23,9 +23,7 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(
-    *arguments: str, env: Mapping[str, str], cwd: object = None
-) -> AsyncGenerator[asyncio.subprocess.Process, None]:
+async def running(*arguments: str, env: Mapping[str, str]) -> AsyncGenerator[asyncio.subprocess.Process, None]:
     """`python -m bot …` with its input and output as pipes; killed when the block ends, if it still runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -33,7 +31,6 @@ async def running(
         "bot",
         *arguments,
         env=dict(env),
-        cwd=cwd,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

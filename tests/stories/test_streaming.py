@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 from langchain_core.tools import StructuredTool
 
@@ -60,7 +61,7 @@ async def test_edits_of_a_conversation_keep_their_distance(slack: LocalSlack, mo
         await answered(slack, "general", ts, ("word " * 150).strip())
     times = [call.at for call in slack.calls if call.method in {"chat.postMessage", "chat.update"}]
     assert len(times) >= 3
-    apart = timedelta(seconds=min(later - earlier for earlier, later in zip(times, times[1:], strict=False)))
+    apart = timedelta(seconds=min(later - earlier for earlier, later in pairwise(times)))
     assert apart >= PACE - timedelta(milliseconds=20)
 
 

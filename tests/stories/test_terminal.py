@@ -9,7 +9,7 @@ from bot.errors import UnknownCheckpoint
 from bot.settings import Settings
 from bot.terminal import chat, history
 from tests.conftest import Model
-from tests.stories.speech import QUESTIONS, echo
+from tests.stories.speech import echo
 
 
 @pytest.fixture

@@ -39,13 +39,18 @@ async def serving(
             *page.routes(),
         ]
     )
+
+    async def hang_up(_: web.Application) -> None:
+        """Once nobody can connect any more."""
+        await sockets.close()
+        await live.close()
+
+    application.on_shutdown.append(hang_up)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.SockSite(runner, listening, backlog=_BACKLOG).start()
         yield
     finally:
-        await sockets.close()
-        await live.close()
         await runner.cleanup()
         listening.close()

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bot import database
 from bot.agent import GraphAgent
-from bot.database import Pool, embedded_server, migrate, open_pool
+from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool
 from bot.graph import build_graph
 from bot.health import Health, open_site
 from bot.inbox import Inbox
@@ -53,13 +53,15 @@ class Bot:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, url: str | None = None) -> AsyncGenerator[Pool, None]:
+async def open_database(
+    settings: Settings, url: str | None = None, patience: timedelta = PATIENCE
+) -> AsyncGenerator[Pool, None]:
     """The database at `url`, or that of DATABASE_URL, or the embedded one under DATA_DIR."""
     async with AsyncExitStack() as stack:
         address = url or _revealed(settings.database_url)
         if address is None:
             address = await stack.enter_async_context(embedded_server(settings.data_dir))
-        yield await stack.enter_async_context(open_pool(address))
+        yield await stack.enter_async_context(open_pool(address, patience))
 
 
 def agent_on(

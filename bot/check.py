@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ from bot.words import SENTENCES
 
 MANIFEST = "manifest.yml"
 UNREACHABLE = "ratelimited"
+PATIENCE = timedelta(seconds=3)
+"""How long it waits for the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
 async def _check_database(settings: Settings) -> Finding:
     where = "DATABASE_URL" if settings.database_url else f"the embedded server under {settings.data_dir}"
     try:
-        async with open_database(settings) as pool:
+        async with open_database(settings, patience=PATIENCE) as pool:
             await database.ping(pool)
     except DatabaseError as error:
         return wrong("database", str(error))

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
 
 POOL_SIZE = 20
-CONNECT_TIMEOUT = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=10)
+"""How long a bot that starts waits for its database, which may be starting as well."""
 LOCK_PAUSE = timedelta(milliseconds=50)
 MIGRATION_LOCK = 0x736B_6569_6E
 """The advisory lock's key: "skein" in ASCII, so that no other program of the same database is likely to take it."""
@@ -58,10 +59,10 @@ async def embedded_server(data_dir: Path) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
-async def open_pool(url: str) -> AsyncGenerator[Pool, None]:
+async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[Pool, None]:
     """A pool of connections in autocommit mode whose rows are dicts; a dead connection is replaced before use.
 
-    Raises DatabaseError when no connection is had within 10 s.
+    Raises DatabaseError when no connection is had within `patience`.
     """
     pool: Pool = AsyncConnectionPool(
         url,
@@ -74,7 +75,7 @@ async def open_pool(url: str) -> AsyncGenerator[Pool, None]:
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},
     )
     try:
-        await pool.open(wait=True, timeout=CONNECT_TIMEOUT.total_seconds())
+        await pool.open(wait=True, timeout=patience.total_seconds())
         yield pool
     except PoolTimeout as error:
         raise DatabaseError("PostgreSQL cannot be reached. Check DATABASE_URL, and that the server runs.") from error

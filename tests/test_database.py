@@ -41,10 +41,9 @@ async def test_a_dead_connection_is_replaced(database_url: str) -> None:
         await ping(pool)
 
 
-async def test_a_database_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.database.CONNECT_TIMEOUT", timedelta(milliseconds=100))
+async def test_a_database_that_is_not_there_is_said() -> None:
     with pytest.raises(DatabaseError, match="Check DATABASE_URL"):
-        async with open_pool("postgresql://127.0.0.1:1/none"):
+        async with open_pool("postgresql://127.0.0.1:1/none", timedelta(milliseconds=100)):
             pass
 
 

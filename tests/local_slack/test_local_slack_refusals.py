@@ -60,7 +60,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown bot": ("bots.info", {"bot": "B0NOBODY"}, "bot_not_found"),
     "a home that is a modal": (
         "views.publish",
-        {"user_id": "U0LOCAL0008", "view": {"type": "modal"}},
+        {"user_id": "U0LOCAL0007", "view": {"type": "modal"}},
         "invalid_arguments",
     ),
     "a trigger that is not": ("views.open", {"trigger_id": "X1", "view": {"type": "modal"}}, "invalid_trigger_id"),
@@ -145,7 +145,7 @@ async def test_without_a_token_or_with_another_nothing_goes(slack: LocalSlack, s
     [
         ("chat.postMessage", {"channel": "general", "text": "x"}, "chat:write"),
         ("chat.update", {"channel": "general", "ts": NO_TS, "text": "x"}, "chat:write"),
-        ("users.info", {"user": "U0LOCAL0008"}, "users:read"),
+        ("users.info", {"user": "U0LOCAL0007"}, "users:read"),
         ("reactions.add", {"channel": "general", "timestamp": NO_TS, "name": "x"}, "reactions:write"),
         ("conversations.info", {"channel": "plans"}, "groups:read"),
         ("conversations.history", {"channel": "general"}, "channels:history"),

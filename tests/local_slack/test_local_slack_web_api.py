@@ -171,9 +171,9 @@ async def test_links_unfurl_unless_the_post_and_every_edit_say_no(slack: LocalSl
 
 
 async def test_pings_are_found_in_text_and_in_blocks(slack: LocalSlack, client: Client) -> None:
-    blocks = [{"type": "markdown", "text": "<!channel> and <@U0LOCAL0008>"}]
+    blocks = [{"type": "markdown", "text": "<!channel> and <@U0LOCAL0007>"}]
     await client.chat_postMessage(channel="general", text="<!subteam^S1|ops>", blocks=blocks)
-    assert slack.messages("general")[0].pings == ("!subteam^S1", "!channel", "@U0LOCAL0008")
+    assert slack.messages("general")[0].pings == ("!subteam^S1", "!channel", "@U0LOCAL0007")
 
 
 async def test_calls_are_written_down_without_their_tokens(slack: LocalSlack, client: Client) -> None:

@@ -1,6 +1,7 @@
 """The workspace: who and what there is, and everything that can be done to it. It knows no limits and no wire."""
 
 import itertools
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -32,7 +33,8 @@ class Workspace:
         self._directs: dict[frozenset[str], str] = {}
         self.stamps = Stamps()
         self.name = name
-        self.team = self.new_id("T")
+        # Another each time: what a bot remembers of an earlier workspace must not show in this one.
+        self.team = f"T{secrets.token_hex(5).upper()}"
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.names: dict[str, str] = {}

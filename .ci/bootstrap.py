@@ -36,7 +36,6 @@ TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 def main(arguments: list[str]) -> None:
     """Become uv. Exits with a sentence on stderr when this Python does not fit or uv cannot be had."""
     refuse_unfit_python(sys.version_info[:2])
-    TOOLS.mkdir(exist_ok=True)
     uv = uv_on_path() or uv_in_tools() or install_uv()
     os.execve(uv, [uv, *arguments], environment())  # noqa: S606  (a path of ours or from PATH, and no shell)
 
@@ -81,6 +80,7 @@ def uv_version(uv: str) -> tuple[int, ...]:
 def install_uv() -> str:
     """Install the pinned uv with pip and return its path. Exits with pip's own status when pip fails."""
     sys.stderr.write(f"Installing uv {UV_VERSION} into {TOOLS}\n")
+    TOOLS.mkdir(exist_ok=True)
     # Of pip's settings, the index, the proxy and the certificates are kept; these two contradict --target.
     settings = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
     install = ["install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-deps"]

@@ -4,9 +4,10 @@ What holds, for every prefix of every text, however it was pushed:
 
 - The pages are a function of the text alone, and a page never changes once a later one exists.
 - A page, what `defuse` makes of it and what `plain` makes of it are each at most `limit_bytes` of UTF-8.
-- The pages give the text back: white space at a cut aside, and a fence or a table's header repeated at a cut.
+- The pages give the text back: white space at a cut (or a whole page of it) aside, and a fence or a table's header
+  repeated at a cut. What was indented for a list item on a page before is moved to the left.
 - A cut stands at a paragraph, a line, a sentence or a word, in this order, if one is in the page's last third; not
-  within a pair of marks if there is another place; not within a character.
+  within a pair of marks if there is another place; not within a character, unless that is larger than a page.
 - In mid-stream no half-written mark is shown (`whole`).
 
 Outside code the text is put into Slack's Markdown: task items and rules, which Slack does not render, become plain
@@ -72,25 +73,30 @@ class Pages:
             cut = _cut(frame, rest, self._limit)
             if cut == len(rest):
                 return frame, rest
-            self._settled += filter(None, [_page(frame, rest[:cut])])
+            if page := _page(frame, rest[:cut]):
+                self._settled.append(page)
             self._frame, self._rest = _frame_after(frame, rest[:cut]), rest[cut:]
 
 
 def _resumed(frame: Frame, rest: str, limit_bytes: int) -> tuple[Frame, str]:
-    """What a page that follows a cut stands in, and its text."""
+    """What a page that follows a cut stands in, and its text.
+
+    A fence that ends right after the cut was closed by the page before; a large header is not repeated.
+    """
     first = rest[: rest.find("\n") + 1] or rest
     match frame:
         case Fence() if frame.is_closed_by(first):
             return _dedented(rest[len(first) :])
         case Fence() if goes_on(frame, first):
             return frame.reopened(), rest
-        case Table() if goes_on(frame, first) and _sizes(frame.head)[-1] <= limit_bytes // 3:
+        case Table() if goes_on(frame, first) and _size(frame.head) <= limit_bytes // 3:
             return frame, rest
         case _:
             return _dedented(rest)
 
 
 def _dedented(rest: str) -> tuple[Frame, str]:
+    """Prose that begins as far left as its first line, and without blank lines."""
     text = rest.lstrip()
     above = rest[: len(rest) - len(text)]
     indent = above[above.rfind("\n") + 1 :]
@@ -103,11 +109,14 @@ def _frame_after(frame: Frame, text: str) -> Frame:
 
 
 def _page(frame: Frame, text: str) -> str:
+    """The page of a text within `frame`; empty when there is nothing to read in the text."""
     if not text.strip():
         return ""
     body = frame.head + "".join(_for_slack(line) for line in lines(text, frame))
     tail = _frame_after(frame, text).tail
-    return body.rstrip() if not tail else f"{body}{tail}" if body.endswith("\n") else f"{body}\n{tail}"
+    if not tail:
+        return body.rstrip()
+    return body + tail if body.endswith("\n") else f"{body}\n{tail}"
 
 
 _TASK = re.compile(r"^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[([ xX])\](?=\s)")
@@ -139,6 +148,10 @@ def _sizes(text: str) -> list[int]:
     return list(accumulate(sizes))
 
 
+def _size(text: str) -> int:
+    return max(_sizes(text), default=0)
+
+
 def _utf8_bytes(character: str) -> int:
     return 1 if character < "\x80" else 2 if character < "\u0800" else 3 if character < "\U00010000" else 4
 
@@ -159,7 +172,7 @@ def _cut(frame: Frame, rest: str, limit_bytes: int) -> int:
 
     It depends on no more than what fits and the next character: the rest of the rest may still be unwritten.
     """
-    room = limit_bytes - LONGEST_TAIL - sum(_sizes(frame.head)[-1:])
+    room = limit_bytes - LONGEST_TAIL - _size(frame.head)
     fitting = bisect_right(_sizes(rest[: limit_bytes + 1]), room)
     if fitting == len(rest):
         return fitting

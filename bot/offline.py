@@ -13,8 +13,8 @@ from bot.settings import Settings
 
 NOTICE = "No model key is set, so a scripted offline model answers. Set OPENAI_API_KEY or MODEL for a real one."
 
-SEARCH = timedelta(milliseconds=800)
-"""How long the offline search takes, so that one sees it search."""
+SEARCH = timedelta(milliseconds=1800)
+"""How long the offline search takes: longer than the pace of edits, so that one sees it search."""
 
 
 @asynccontextmanager

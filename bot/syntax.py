@@ -168,23 +168,24 @@ def _masked(line: Line) -> str:
     return text[:-1] + GLUE if line.leads and line.text.endswith("\n") else text
 
 
-_WITHIN = r"(?!\n[ \t\r]*\n)[^\v\1\0]"  # a mark's pair never stands beyond a blank line or a block of code
+# What stands between two marks: never a blank line or a block of code. A mark's second is `\0` while it is unwritten.
+_ANY = r"(?!\n[ \t\r]*\n)[^\v\1\0]"
+_WITHIN = rf"(?:{_ANY}){{0,{SPAN}}}?"
+_LABEL = rf"(?:(?![\[\]]){_ANY}|\[[^\[\]\v\1\0]*(?:\]|(?=\0))){{0,{SPAN}}}"
+_URL = rf"(?:[^()\n\v\1\0]|\([^()\n\v\1\0]*(?:\)|(?=\0))){{0,{2 * SPAN}}}"
 SPANS = re.compile(
     rf"""
-    \\(?:[!-/:-@\[-`{{-~]|\0)
-  | (?P<ticks>(?<!`)`+(?!`)) (?P<code>(?:{_WITHIN}){{0,{SPAN}}}?) (?:(?<!`)(?P=ticks)(?!`)|\0)
-  | !?\[ (?P<label>(?:(?!\n[ \t\r]*\n)[^\[\]\v\1\0]|\[[^\[\]\v\1\0]*(?:\]|(?=\0))){{0,{SPAN}}})
-    (?: \0 | \](?:\0|\((?P<url>(?:[^()\n\v\1\0]|\([^()\n\v\1\0]*(?:\)|(?=\0))){{0,{2 * SPAN}}})(?:\)|\0))? )
-  | <(?=[!@\#/A-Za-z\0]) (?P<angle>[^<>\n\v\1\0]{{0,{SPAN}}}) (?:>|\0)
-  | (?<![A-Za-z0-9*])(?P<star>\*{{1,3}})(?=[^\s*]) (?P<starred>(?:{_WITHIN}){{0,{SPAN}}}?)
-    (?:(?<![\s*])(?P=star)(?!\*)|\0)
-  | (?<!\w)(?P<low>_{{1,3}})(?=[^\s_]) (?P<lowed>(?:{_WITHIN}){{0,{SPAN}}}?) (?:(?<![\s_])(?P=low)(?!\w)|\0)
-  | ~(?:~(?=\S) (?P<struck>(?:{_WITHIN}){{0,{SPAN}}}?) (?:(?<=\S)~~|\0)|\0)
+    \\ (?:[!-/:-@\[-`{{-~]|\0)                                                          # an escape
+  | (?P<ticks>(?<!`)`+(?!`)) (?P<code>{_WITHIN}) (?:(?<!`)(?P=ticks)(?!`)|\0)           # code
+  | !?\[ (?P<label>{_LABEL}) (?:\0|\](?:\0|\((?P<url>{_URL})(?:\)|\0))?)                # a link or picture
+  | < (?=[!@\#/A-Za-z\0]) (?P<angle>[^<>\n\v\1\0]{{0,{SPAN}}}) (?:>|\0)                 # a tag, or Slack's syntax
+  | (?<![A-Za-z0-9*])(?P<star>\*{{1,3}})(?=[^\s*]) (?P<starred>{_WITHIN}) (?:(?<![\s*])(?P=star)(?!\*)|\0)
+  | (?<!\w)(?P<low>_{{1,3}})(?=[^\s_]) (?P<lowed>{_WITHIN}) (?:(?<![\s_])(?P=low)(?!\w)|\0)
+  | ~ (?:~(?=\S) (?P<struck>{_WITHIN}) (?:(?<=\S)~~|\0)|\0)
     """,
     re.VERBOSE,
 )
-"""The inline marks: an escape, code, a link or picture, `<...>`, emphasis, struck text. In a text that ends with NUL
-those that are still open match up to the NUL."""
+"""The inline marks. In a text that ends with NUL those that are still open match up to the NUL."""
 
 
 def spans(masked_text: str) -> list[tuple[int, int]]:

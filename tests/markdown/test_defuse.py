@@ -68,6 +68,7 @@ def test_a_text_without_calls_is_left_alone(text: str) -> None:
         ("<!date^1^{date}|now>", f"<{J}!date^1^{{date}}|now>"),
         ("<!chan", f"<{J}!chan"),
         ("&lt;!channel&gt;", f"&lt;{J}!channel&gt;"),
+        ("<\\!channel>", f"<{J}\\!channel>"),
         ("<@U123>", "@U123"),
         ("<@W123|Ada L.>", "@Ada L."),
         ("<@U123", f"<{J}@U123"),

@@ -52,7 +52,7 @@ def test_nobody_is_called_but_the_asker(text: str) -> None:
         ("so:\n```py\n# **x**\n| a |\n```\nend", "so:\n# **x**\n| a |\nend"),
         ("if `a < b && c > d`", "if a &lt; b &amp;&amp; c &gt; d"),
         ("<b>&lt;", "&lt;b&gt;&amp;lt;"),
-        (f"<@{ASKER}> and <@U123>", f"<@{ASKER}> and @U123"),
+        (f"<@{ASKER}>, <@U123>, <@ABC>", f"<@{ASKER}>, @U123, &lt;@ABC&gt;"),
         ("<**!channel**>", "&lt;\u2060!channel&gt;"),
     ],
 )

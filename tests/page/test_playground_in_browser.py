@@ -1,0 +1,53 @@
+"""`bot play` as a person meets it: the page in a real browser, the real bot behind it, the offline model's words."""
+
+import os
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from bot.play import open_playground
+from bot.settings import Settings
+from tests.page.browser import open_browser, open_page
+from tests.stories.speech import QUESTIONS
+
+PICTURE = "SKEIN_PICTURE"
+"""Names the file that a picture of the page is to be put in: `docs/playground.png` was made so."""
+
+
+async def ask(page: Page, question: str, *, where: str) -> None:
+    """Write into a composer, the channel's or the thread's."""
+    field = page.get_by_role("textbox", name=where)
+    await field.fill(question)
+    await field.press("Enter")
+
+
+async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_private(settings: Settings) -> None:
+    offline = settings.model_copy(update={"openai_api_key": None, "openai_base_url": None})
+    async with (
+        open_playground(offline, port=0) as slack,
+        open_browser() as browser,
+        open_page(browser, slack.url) as page,
+    ):
+        san_francisco, los_angeles, warmer = QUESTIONS
+        thread = page.get_by_role("complementary", name="Thread")
+        await expect(page.get_by_text("No model key is set")).to_be_visible()
+
+        await ask(page, f"@skein {san_francisco}", where="Message #general")
+        await expect(thread.get_by_text("Searching: weather in SF")).to_be_visible()
+        await expect(thread.get_by_text("fog in the morning")).to_be_visible()
+        await expect(thread.get_by_text("scripted stand-in")).to_have_count(1)
+
+        await ask(page, los_angeles, where="Reply…")
+        await expect(thread.get_by_text("scripted stand-in")).to_have_count(2)
+        await ask(page, warmer, where="Reply…")
+        await expect(thread.get_by_text("Los Angeles is warmer")).to_be_visible()
+        await expect(thread.get_by_text("scripted stand-in")).to_have_count(3)
+        if picture := os.environ.get(PICTURE):
+            await page.screenshot(path=Path(picture))
+
+        await page.locator("#channels").get_by_role("button", name="Skein").click()
+        await ask(page, "Between you and me", where="Message Skein")
+        await expect(page.get_by_text("You said: “Between you and me”")).to_be_visible()
+        await page.locator("#acting").get_by_text("Grace").click()
+        await page.locator("#channels").get_by_role("button", name="Skein").click()
+        await expect(page.get_by_text("Between you and me")).to_have_count(0)

@@ -111,15 +111,20 @@ async def open_bot(
 
 
 async def serve(settings: Settings) -> None:
-    """Run the bot until SIGTERM or SIGINT; a second signal stops it at once."""
-    stop = asyncio.Event()
-    running = asyncio.ensure_future(_serve_until(stop, settings))
+    """Run the bot until SIGTERM or SIGINT; a second signal, or one while it still opens, stops it at once."""
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with open_bot(settings):
+            started.set()
+            await stop.wait()
 
     def on_signal() -> None:
-        if stop.is_set():
+        if stop.is_set() or not started.is_set():
             running.cancel()
         stop.set()
 
+    running = asyncio.ensure_future(run())
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, on_signal)
     with contextlib.suppress(asyncio.CancelledError):
@@ -136,11 +141,6 @@ def model(settings: Settings) -> BaseChatModel:
         chunk_timeout=CHUNK_TIMEOUT,
         retries=MODEL_RETRIES,
     )
-
-
-async def _serve_until(stop: asyncio.Event, settings: Settings) -> None:
-    async with open_bot(settings):
-        await stop.wait()
 
 
 @asynccontextmanager

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
             _url(value.get_secret_value(), POSTGRES_URL)
         return value
 
+    @field_validator("data_dir")
+    @classmethod
+    def _from_home(cls, value: Path) -> Path:
+        return value.expanduser()
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _in_lower_case(cls, value: object) -> object:

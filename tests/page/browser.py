@@ -31,8 +31,10 @@ def chromium() -> str:
 
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser, None]:
+    # Looked for first: Playwright's own Node does not start where a library of Debian's is missing.
+    path = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         await browser.close()
 

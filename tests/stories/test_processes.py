@@ -1,9 +1,10 @@
 """The bot as people start it: a process that can be stopped, killed and started again."""
 
 import signal
+from datetime import timedelta
 
 from bot.settings import Settings
-from bot.slack.local import LocalSlack
+from bot.slack.local import Fault, LocalSlack
 from tests.conftest import Model
 from tests.stories.processes import LISTENING, environment, running, until_printed
 from tests.stories.speech import answered, echo
@@ -55,4 +56,13 @@ async def test_a_token_that_slack_refuses_is_said_without_a_traceback(
     assert errors.decode().splitlines()[-1].startswith("Slack refuses: invalid_auth.")
     assert b"Traceback" not in errors
     assert slack.calls
+    assert model.server.requests == []
+
+
+async def test_it_can_be_stopped_while_it_waits_for_slack(slack: LocalSlack, model: Model, settings: Settings) -> None:
+    slack.fail("auth.test", Fault(status=503), times=1000)
+    async with running("serve", env=environment(settings)) as process:
+        await slack.until(lambda: len(slack.calls) >= 2, within=timedelta(seconds=20))
+        process.terminate()
+        assert await process.wait() == 0
     assert model.server.requests == []

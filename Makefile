@@ -13,10 +13,10 @@ WORKERS_MAX := 4
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test check format lock clean
+.PHONY: help play chat test test-crash check bench-inbox bench-storm format lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  More words for a command go into ARGS: make test ARGS='-k thread'. Another Python: make PYTHON=python3.12 ..."
 
 play: $(SYNCED) ## a Slack on this machine with the bot in it: opens no account, needs no key
@@ -28,6 +28,9 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 test: $(SYNCED) ## run the tests
 	@$(BIN)/pytest --numprocesses=auto --maxprocesses=$(WORKERS_MAX) $(ARGS)
 
+test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost; two minutes
+	@$(BIN)/pytest -m crash $(ARGS)
+
 # Without a cache: import-linter's forgets an import of a module that was not there yet when it first looked.
 check: $(SYNCED) ## lint, format, types, import directions, lock file
 	@$(BIN)/ruff check .
@@ -36,6 +39,13 @@ check: $(SYNCED) ## lint, format, types, import directions, lock file
 	@$(BIN)/pyright --project .ci
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(UV) lock --check
+
+# What only the benchmarks need is added to the environment when the first of them is run.
+bench-inbox: $(SYNCED) ## how fast a message gets to its turn, beside procrastinate; two minutes
+	@$(UV) run --locked --all-extras --group bench python -m tests.bench.inbox $(ARGS)
+
+bench-storm: $(SYNCED) ## kill, cut and refuse everything for two minutes, then look whether anything was lost
+	@$(UV) run --locked --all-extras --group bench python -m tests.bench.storm $(ARGS)
 
 format: $(SYNCED) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix .

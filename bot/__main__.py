@@ -79,6 +79,19 @@ def _check(_: argparse.Namespace) -> int:
     return 0 if asyncio.run(check(_load())) else FAILED
 
 
+def _inbox(options: argparse.Namespace) -> int:
+    from bot import set_aside
+
+    match options.what:
+        case "show":
+            asyncio.run(set_aside.show(_load(), options.message))
+        case "retry":
+            asyncio.run(set_aside.retry(_load(), options.message))
+        case _:
+            asyncio.run(set_aside.list_messages(_load()))
+    return 0
+
+
 def _load() -> settings.Settings:
     chosen = settings.load()
     log.configure(chosen.log_level)
@@ -107,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     history = command("history", _history, "List the checkpoints of a conversation, the newest first.")
     history.add_argument("conversation", metavar="NAME", help="its name, or workspace/channel/thread of one in Slack")
     _add_database_option(history)
+    _add_inbox_commands(command("inbox", _inbox, "Look after messages that were set aside: the bot crashed on them."))
     command("check", _check, "See whether everything is there that the bot needs, and what to do about what is not.")
     return parser
 
@@ -116,6 +130,13 @@ def _add_chat_options(chat: argparse.ArgumentParser) -> None:
     chat.add_argument("--trace", action="store_true", help="print what each node of the graph does, as it does it")
     chat.add_argument("--from", dest="checkpoint", metavar="CHECKPOINT", help="go back to this checkpoint first")
     _add_database_option(chat)
+
+
+def _add_inbox_commands(inbox: argparse.ArgumentParser) -> None:
+    what = inbox.add_subparsers(dest="what", required=True, metavar="list | show ID | retry ID")
+    what.add_parser("list", help="which messages are set aside, the oldest first")
+    for name, told in (("show", "what is known of one, with its words"), ("retry", "let one be answered after all")):
+        what.add_parser(name, help=told).add_argument("message", type=int, metavar="ID", help="as `list` tells it")
 
 
 def _add_database_option(command: argparse.ArgumentParser) -> None:

@@ -1,20 +1,23 @@
 """The agent that the bot thinks with: a LangGraph graph and its memory."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Collection, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
-from bot.conversation import AgentEvent, Message, Token
-from bot.errors import AgentError, ContentRefused, DatabaseError, UnknownCheckpoint
+from bot.conversation import AgentEvent, Hold, Message, Token
+from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
 from bot.excerpt import excerpt
 from bot.graph import MODEL
 from bot.model import translate
@@ -55,38 +58,60 @@ class GraphAgent:
     """
 
     def __init__(
-        self, graph: AnyGraph, *, answering: Collection[str] = frozenset({MODEL}), recursion_limit: int = STEPS
+        self,
+        graph: AnyGraph,
+        *,
+        answering: Collection[str] = frozenset({MODEL}),
+        recursion_limit: int = STEPS,
+        fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
     ) -> None:
         self._graph = graph
         self._answering = answering
         self._recursion_limit = recursion_limit
+        self._fenced = fenced
 
     async def answer(
-        self, thread_id: str, message: Message, *, checkpoint: str | None = None
+        self,
+        thread_id: str,
+        messages: Sequence[Message],
+        *,
+        checkpoint: str | None = None,
+        hold: Hold | None = None,
+        control: RunControl | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
-        """Stream the answer to `message` in the memory named `thread_id`.
+        """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
-        What is done depends on the memory: a message it has not seen is submitted; one that was interrupted has its
-        finished steps told again and goes on where it was; one that is answered has its answer told again, without
-        asking the model. With `checkpoint`, the conversation is taken back to it first and goes on from there.
+        What is done depends on the memory: messages it has not seen are submitted; an answer that was interrupted is
+        told as far as it stands there and goes on where it was; a whole one is told again, without asking the model.
+        With `checkpoint`, the conversation is taken back to it first and goes on from there.
 
-        Closing the generator ends the model's request; the memory keeps the message and the finished steps, not the
+        Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
-        UnknownCheckpoint.
+        UnknownCheckpoint; Drained when `control` ended the run between two nodes; LeaseLost when the memory refused
+        to be written to under `hold`.
         """
-        config = self._config(thread_id, checkpoint)
+        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint), self._answering, control)
         with _database_errors():
-            state = await self._graph.aget_state(config)
+            state = await run.graph.aget_state(run.config)
         if checkpoint is not None and state.created_at is None:
             raise UnknownCheckpoint(f"{thread_id} has no checkpoint {checkpoint}")
-        turn = _turn(state, message)
+        turn = _turn(state, messages)
         for token in _said(turn):
             yield token
-        if turn and not state.next:
-            return
-        async with aclosing(self._run(config, message, is_new=not turn)) as events:
+        # Not `state.next`: it leaves out tasks whose results are stored while the step's own checkpoint is not.
+        if turn and not state.tasks:
+            if any(isinstance(said, AIMessage) for said in turn):
+                return
+            await run.forget(turn)
+            turn = []
+        async with aclosing(run.stream(messages, is_new=not turn)) as events:
             async for event in events:
                 yield event
+
+    def _graph_under(self, hold: Hold | None) -> AnyGraph:
+        if hold is None or self._fenced is None:
+            return self._graph
+        return self._graph.copy({"checkpointer": self._fenced(hold)})
 
     async def history(self, thread_id: str) -> AsyncGenerator[CheckpointLine, None]:
         """The states that the conversation was in, the newest first, 100 at most. Raises DatabaseError."""
@@ -101,43 +126,65 @@ class GraphAgent:
         place = {"thread_id": thread_id} | ({"checkpoint_id": checkpoint} if checkpoint else {})
         return {"configurable": place, "recursion_limit": self._recursion_limit}
 
-    async def _run(self, config: RunnableConfig, message: Message, *, is_new: bool) -> AsyncGenerator[AgentEvent, None]:
-        value = {"messages": [_question(message)]} if is_new else None
-        narration = Narration(self._answering)
-        # It is a generator, whatever its signature says; leaving it open would leave the model running.
-        stream = cast("AsyncGenerator[StreamEvent, None]", self._graph.astream_events(value, config, version="v2"))
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of a graph, for one answer."""
+
+    graph: AnyGraph
+    config: RunnableConfig
+    answering: Collection[str]
+    control: RunControl | None
+
+    async def stream(self, messages: Sequence[Message], *, is_new: bool) -> AsyncGenerator[AgentEvent, None]:
+        """Submit the messages if they are new, else go on, and tell what happens."""
+        value = {"messages": [_question(message) for message in messages]} if is_new else None
+        narration = Narration(self.answering)
         try:
             with _database_errors():
-                async with aclosing(stream) as events:
+                async with aclosing(self._events(value)) as events:
                     async for event in events:
                         for told in narration.tell(event):
                             yield told
-        except DatabaseError:
+        except GraphDrained as drained:
+            raise Drained("the run was ended between two nodes") from drained
+        except (DatabaseError, LeaseLost):
             raise
         except Exception as error:
             failure = translate(error)
-            await self._keep(config, message, narration, failure)
+            await self._keep(messages, narration, failure)
             if failure is error:
                 raise
             raise failure from error
 
-    async def _keep(self, config: RunnableConfig, message: Message, narration: Narration, failure: AgentError) -> None:
+    async def forget(self, turn: Sequence[AnyMessage]) -> None:
+        """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
+        removed = [RemoveMessage(id=message.id) for message in turn if message.id]
+        with _database_errors():
+            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=min(self.answering))
+
+    def _events(self, value: dict[str, Any] | None) -> "AsyncGenerator[StreamEvent, None]":
+        # It is a generator, whatever its signature says; leaving it open would leave the model running.
+        stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
+        return cast("AsyncGenerator[StreamEvent, None]", stream)
+
+    async def _keep(self, messages: Sequence[Message], narration: Narration, failure: AgentError) -> None:
         """Leave the memory such that the next message simply goes on.
 
         What people have read of the answer stands in it as the answer. A question that was refused stays, marked, so
         that it does not spoil all later requests; any other question without an answer just stays.
         """
         node, text = narration.unfinished() or ("", "")
-        kept: AnyMessage
+        kept: list[AnyMessage]
         if text:
-            kept = AIMessage(text)
+            kept = [AIMessage(text)]
         elif node and isinstance(failure, ContentRefused):
-            kept = _question(message, refused=True)
+            kept = [_question(message, refused=True) for message in messages]
         else:
             return
-        latest = self._config(_place(config)["thread_id"])
+        latest: RunnableConfig = {"configurable": {"thread_id": _place(self.config)["thread_id"]}}
         with _database_errors():
-            await self._graph.aupdate_state(latest, {"messages": [kept]}, as_node=node)
+            await self.graph.aupdate_state(latest, {"messages": kept}, as_node=node)
 
 
 def _question(message: Message, *, refused: bool = False) -> HumanMessage:
@@ -145,18 +192,15 @@ def _question(message: Message, *, refused: bool = False) -> HumanMessage:
     return HumanMessage(message.text, id=message.ts, name=message.author, additional_kwargs=marks)
 
 
-def _turn(state: StateSnapshot, message: Message) -> list[AnyMessage]:
-    """The message and all that came of it; empty when the memory has not seen it."""
-    messages: list[AnyMessage] = state.values.get("messages", [])
-    turn: list[AnyMessage] = []
-    for said in messages:
-        if isinstance(said, HumanMessage) and (turn or said.id == message.ts):
-            if turn:
-                break
-            turn.append(said)
-        elif turn:
-            turn.append(said)
-    return turn
+def _turn(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]:
+    """The messages and all that came of them; empty when the memory has not seen them."""
+    known: list[AnyMessage] = state.values.get("messages", [])
+    asked = {message.ts for message in messages}
+    first = next((at for at, said in enumerate(known) if said.id in asked), len(known))
+    later = (
+        at for at, said in enumerate(known) if at > first and isinstance(said, HumanMessage) and said.id not in asked
+    )
+    return known[first : next(later, None)]
 
 
 def _said(turn: Sequence[AnyMessage]) -> Iterator[Token]:

@@ -6,7 +6,7 @@ The only file that knows all the others.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,19 +21,20 @@ from pydantic import SecretStr
 
 from bot import database
 from bot.agent import GraphAgent
+from bot.checkpoints import FencedSaver
+from bot.conversation import Hold
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool
 from bot.graph import build_graph
 from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.model import chat_model
-from bot.reply import PACE
 from bot.settings import Settings
 from bot.slack.client import Identity, SlackAdapter, identify, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
-from bot.slack.socket import open_socket
+from bot.slack.socket import open_sockets
 from bot.tools import tools as own_tools
-from bot.worker import LEASE, Worker
+from bot.worker import Limits, Worker
 
 log = structlog.get_logger()
 
@@ -65,18 +66,25 @@ async def open_database(
 
 
 def agent_on(
-    settings: Settings, memory: BaseCheckpointSaver[Any], tools: Sequence[BaseTool] | None = None
+    settings: Settings,
+    memory: BaseCheckpointSaver[Any],
+    tools: Sequence[BaseTool] | None = None,
+    fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
 ) -> GraphAgent:
-    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own."""
+    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own.
+
+    `fenced` gives the same memory for the holder of a turn, which refuses what is written when the hold is gone.
+    """
     own = own_tools(settings.tavily_api_key) if tools is None else tools
-    return GraphAgent(build_graph(model(settings), own, settings.instructions, memory))
+    graph = build_graph(model(settings), own, settings.instructions, memory)
+    return GraphAgent(graph, fenced=fenced)
 
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, *, tools: Sequence[BaseTool] | None = None, pace: timedelta = PACE
+    settings: Settings, *, tools: Sequence[BaseTool] | None = None, limits: Limits | None = None
 ) -> AsyncGenerator[Bot, None]:
-    """The bot, listening and answering while the block runs. `tools` replaces its own; `pace` parts the edits.
+    """The bot, listening and answering while the block runs. `tools` and `limits` replace its own.
 
     On leaving it takes no new events, lets running turns end or gives them back, and closes what it opened. Raises
     SettingsError, DatabaseError or PlatformError when it cannot start.
@@ -89,19 +97,20 @@ async def open_bot(
         port = await stack.enter_async_context(open_site(site, settings.bind_address, settings.port))
         pool = await stack.enter_async_context(open_database(settings))
         health.add("database", lambda: database.ping(pool))
-        agent = agent_on(settings, await migrate(pool), tools)
+        agent = agent_on(settings, await migrate(pool), tools, lambda hold: FencedSaver(pool, hold))
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
         )
         health.add("slack", lambda: identify(client, patient=False))
         identity = await identify(client)
-        inbox = Inbox(pool, lease=LEASE)
-        worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), pace=pace)
+        chosen = limits or _limits(settings)
+        inbox = Inbox(pool, lease=chosen.lease)
+        worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), limits=chosen)
         await stack.enter_async_context(_working(worker))
-        listeners = build_app(client, identity, inbox)
+        listeners = build_app(client, identity, inbox, worker.note_waiting)
         if ingress is None:
-            socket = await stack.enter_async_context(open_socket(listeners, _revealed(settings.slack_app_token) or ""))
-            health.add("listening", socket)
+            app_token = _revealed(settings.slack_app_token) or ""
+            health.add("listening", await stack.enter_async_context(open_sockets(listeners, app_token)))
         else:
             ingress.serve(listeners)
             health.add("listening", ingress.ping)
@@ -151,6 +160,14 @@ async def _working(worker: Worker) -> AsyncGenerator[None, None]:
             yield
         finally:
             worker.stop()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        concurrency=settings.concurrency,
+        grace=timedelta(seconds=settings.grace_seconds),
+        keep=timedelta(days=settings.inbox_days),
+    )
 
 
 def _site(health: Health, ingress: Ingress | None) -> web.Application:

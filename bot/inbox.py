@@ -1,84 +1,145 @@
 """The durable inbox: what people said to the bot waits here, in order, until it is answered.
 
-A row is `waiting`, `running` or `done`. Within a conversation (its `lane`) rows run one at a time, in the order of
-Slack's `ts`; an index of the table makes a second runner impossible. A running row is leased: when its holder stops
-renewing, another worker takes it over.
+A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it hold, whoever dies when:
+
+- A message is stored once: its event's id, its place (channel and ts) and its gesture (`client_msg_id`) are unique.
+- A conversation has one row, and that row says which turn runs and who holds it until when: there cannot be two.
+- Each claim raises the row's fence. What a turn writes is refused once the fence has moved on (LeaseLost).
+- A turn takes all that waits at that moment, in the order of Slack's `ts`. Its messages stay its own until it ends,
+  so that whoever takes it over answers the same ones.
 """
 
-import contextlib
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
-from bot.conversation import Conversation, Message
-from bot.database import Pool
+from bot.conversation import DIRECT, Conversation, Hold, Message
+from bot.database import Pool, lease_lost_if_refused
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 CHANNEL = "skein_inbox"
 """The name that NOTIFY and LISTEN use."""
 
+MOST_DEATHS = 3
+"""A message that this many of its holders have died of is set aside."""
+
+STORING = 8
+"""How many messages a process stores at once: a flood after an outage must leave connections for what runs."""
+
+NEW_TOPIC = "new topic"
+"""What a person writes at the top level of a direct message to start it afresh."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A message that is to be answered now, by the worker that claimed it.
+    """Messages of one conversation that are to be answered now, by the worker that claimed them.
 
-    `pages` are the ids of the messages that an earlier try had begun the answer in; `topic` is the `ts` of the
-    message that last started this direct message afresh.
+    `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
+    earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
+    that last started this direct message afresh.
     """
 
     id: int
-    message: Message
+    messages: tuple[Message, ...]
+    waited: tuple[Message, ...]
+    fence: int
+    deaths: int
     pages: tuple[str, ...]
     topic: str | None
 
     @property
+    def conversation(self) -> Conversation:
+        """The one conversation that all its messages are of."""
+        return self.messages[0].conversation
+
+    @property
+    def hold(self) -> Hold:
+        """The right to write in this conversation."""
+        return Hold(str(self.conversation), self.fence)
+
+    @property
     def thread_id(self) -> str:
         """The name of the conversation's memory: the conversation's own, and a new one for each new topic."""
-        lane = str(self.message.conversation)
+        lane = str(self.conversation)
         return lane if self.topic is None else f"{lane}@{self.topic}"
+
+    @property
+    def starts_afresh(self) -> bool:
+        """Whether it is a person's wish to start a direct message afresh; that is a turn of its own."""
+        return _starts_afresh(self.messages[0])
+
+    @property
+    def is_deadly(self) -> bool:
+        """Whether too many of its holders have died."""
+        return self.deaths >= MOST_DEATHS
 
 
 class Inbox:
-    """The inbox's statements on a pool; any number of processes may share the table."""
+    """The inbox's statements on a pool; any number of processes may share the tables."""
 
     def __init__(self, pool: Pool, *, lease: timedelta) -> None:
         self._pool = pool
         self._lease = lease
+        self._storing = asyncio.Semaphore(STORING)
 
-    async def put(self, message: Message, *, addressed: bool, client_msg_id: str | None = None) -> bool:
-        """Store a message unless it is there already, and tell whether it was new.
+    async def put(
+        self, message: Message, *, addressed: bool, event_id: str | None = None, client_msg_id: str | None = None
+    ) -> bool:
+        """Store a message unless it is there already, and tell whether it was new and has to wait for a turn.
 
         One that is not `addressed` is stored only if its conversation is one the bot has a part in. On return it is
         committed: it may be acknowledged.
         """
-        values = _values(message, client_msg_id)
-        async with self._pool.connection() as connection, connection.transaction():
-            if addressed:
-                # The conversation is the bot's from now on.
-                await connection.execute(
-                    "insert into skein_conversations (lane) values (%(lane)s) on conflict do nothing", values
-                )
-            row = await connection.execute(_PUT, values)
-            new = await row.fetchone() is not None
-            if new:
-                # Delivered at commit, so that who wakes up finds the row.
-                await connection.execute("select pg_notify(%s, '')", (CHANNEL,))
-            return new
+        values = _values(message) | {"event_id": event_id, "client_msg_id": client_msg_id, "addressed": addressed}
+        async with self._storing, self._pool.connection() as connection:
+            stored = await _row(connection, _PUT, values)
+        return bool(stored and stored["waits"])
 
     async def claim(self, worker: str) -> Turn | None:
-        """Take the next message whose conversation is free, oldest first, or one whose holder's lease ran out."""
-        while True:
-            # The index refuses when another worker took a message of the same conversation in the same moment.
-            with contextlib.suppress(UniqueViolation):
-                row = await self._one(_CLAIM, {"worker": worker, "lease": self._lease})
-                return None if row is None else _turn(row)
+        """Take a turn whose holder's lease ran out, or begin one in the conversation that has waited longest."""
+        async with self._pool.connection() as connection:
+            rows = await _rows(connection, _CLAIM, {"worker": worker, "lease": self._lease})
+        return _turn(rows) if rows else None
+
+    async def renew(self, worker: str, turns: Collection[int]) -> set[int]:
+        """Prolong the leases of those of these turns that `worker` still holds, and give their ids."""
+        async with self._pool.connection() as connection:
+            values = {"worker": worker, "lease": self._lease, "turns": list(turns)}
+            return {row["turn"] for row in await _rows(connection, _RENEW, values)}
+
+    async def note_page(self, turn: Turn, page: str) -> None:
+        """Remember that a message of the answer was begun, so that whoever takes over goes on in it."""
+        await self._as_holder(turn, "select skein_note_page(%(lane)s, %(fence)s, %(page)s)", page=page)
+
+    async def finish(self, turn: Turn, *, set_aside: bool = False) -> None:
+        """The messages are answered, or set aside; the conversation's next turn may start. LeaseLost if it is not ours.
+
+        A turn that starts the conversation afresh gives its memory a new name; what was is kept under the old one.
+        """
+        topic = turn.messages[0].ts if turn.starts_afresh else turn.topic
+        state = "set_aside" if set_aside else "done"
+        statement = "select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s)"
+        await self._as_holder(turn, statement, state=state, topic=topic)
+
+    async def give_back(self, turn: Turn) -> None:
+        """Let go of a turn without having ended it: any worker may go on with it at once. No death is counted."""
+        async with self._held(turn) as (connection, values):
+            await connection.execute(
+                "update skein_conversations set leased_until = '-infinity', deaths = deaths - 1 where lane = %(lane)s",
+                values,
+            )
+            await _notify(connection)
 
     async def arrivals(self) -> AsyncGenerator[None, None]:
-        """Yield once when it listens, and then whenever a message was stored, by any process."""
+        """Yield once when it listens, and then whenever there is something to claim, told by any process."""
         async with self._pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
             try:
@@ -87,97 +148,95 @@ class Inbox:
                     yield
             finally:
                 # Back in the pool it must not go on gathering notifications; psycopg may have left it unusable.
-                with contextlib.suppress(psycopg.Error):
+                with suppress(psycopg.Error):
                     await connection.execute(f"unlisten {CHANNEL}")
 
-    async def renew(self, worker: str) -> set[int]:
-        """Prolong the leases of everything that `worker` runs, and give the ids it still holds."""
+    async def sweep(self, older_than: timedelta, *, at_most: int = 1000) -> int:
+        """Delete that many messages that were done so long ago, and tell how many there were."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "update skein_inbox set leased_until = now() + %s where worker = %s and state = 'running' returning id",
-                (self._lease, worker),
-            )
-            return {row["id"] for row in await cursor.fetchall()}
+            cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
+            return cursor.rowcount
 
-    async def note_page(self, turn: Turn, page: str) -> None:
-        """Remember that a message of the answer was begun, so that whoever takes over goes on in it."""
-        await self._run(
-            "update skein_inbox set pages = array_append(pages, %(page)s) where id = %(id)s", turn, page=page
-        )
+    async def _as_holder(self, turn: Turn, statement: str, **values: Any) -> None:
+        """Run a statement on behalf of a turn; raises LeaseLost if somebody else holds it."""
+        with lease_lost_if_refused():
+            async with self._pool.connection() as connection:
+                await connection.execute(
+                    statement.encode(), {"lane": turn.hold.lane, "fence": turn.hold.fence, **values}
+                )
 
-    async def start_topic(self, turn: Turn) -> None:
-        """Let the conversation's memory begin anew after this message. What was is kept under its old name."""
-        await self._run(
-            "update skein_conversations set topic = %(topic)s where lane = %(lane)s",
-            turn,
-            topic=turn.message.ts,
-            lane=str(turn.message.conversation),
-        )
-
-    async def finish(self, turn: Turn) -> None:
-        """The message is answered; the conversation's next may start."""
-        await self._run(
-            "update skein_inbox set state = 'done', finished_at = now(), leased_until = null where id = %(id)s", turn
-        )
-
-    async def give_back(self, turn: Turn) -> None:
-        """The message is not answered and waits again, at its old place."""
-        await self._run(
-            "update skein_inbox set state = 'waiting', worker = null, leased_until = null"
-            " where id = %(id)s and state = 'running'",
-            turn,
-        )
-
-    async def _run(self, query: str, turn: Turn, **values: Any) -> None:
-        async with self._pool.connection() as connection:
-            await connection.execute(query.encode(), {"id": turn.id, **values})
-
-    async def _one(self, query: str, values: dict[str, Any]) -> DictRow | None:
-        async with self._pool.connection() as connection:
-            return await (await connection.execute(query.encode(), values)).fetchone()
+    @asynccontextmanager
+    async def _held(self, turn: Turn) -> AsyncGenerator[tuple["AsyncConnection[DictRow]", dict[str, Any]], None]:
+        """A transaction on behalf of a turn; raises LeaseLost if somebody else holds it."""
+        values = {"lane": turn.hold.lane, "fence": turn.hold.fence}
+        with lease_lost_if_refused():
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute("select skein_hold(%(lane)s, %(fence)s)", values)
+                yield connection, values
 
 
-# Stored only where the conversation is known: an addressed message has just made it so. Either unique key refuses a
-# repeat.
+# What these two do, and why it holds, stands with the functions in `bot/migrations/0003_one_trip.sql`.
 _PUT = """
-insert into skein_inbox (lane, channel, ts, client_msg_id, author, body)
-select lane, %(channel)s, %(ts)s, %(client_msg_id)s, %(author)s, %(body)s
-from skein_conversations where lane = %(lane)s
-on conflict do nothing
-returning id
+select skein_put(%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s,
+    %(starts_afresh)s, %(addressed)s) as waits
 """
 
-# The first message of a conversation in which nothing runs, or the one that runs there without a living holder.
-# `skip locked` lets workers pass each other; should two still meet, the index refuses the second.
-_CLAIM = """
-update skein_inbox set state = 'running', worker = %(worker)s, leased_until = now() + %(lease)s
-from skein_conversations
-where skein_conversations.lane = skein_inbox.lane and id = (
-    select id from skein_inbox as next
-    where (state = 'running' and leased_until < now())
-       or (state = 'waiting' and not exists (
-            select from skein_inbox as other
-            where other.lane = next.lane
-              and (other.state = 'running' or (other.state = 'waiting' and (other.ts, other.id) < (next.ts, next.id)))))
-    order by ts limit 1
-    for update skip locked
-)
-returning skein_inbox.id, skein_inbox.lane, ts, author, body, pages, topic
+_CLAIM = "select * from skein_claim(%(worker)s, %(lease)s)"
+
+# Whatever the lease's end: who was cut off for a while holds on to what nobody else has claimed meanwhile. Only turns
+# that run: one that was claimed in the moment the connection broke is known to nobody, and its lease has to run out.
+_RENEW = """
+update skein_conversations set leased_until = now() + %(lease)s
+where worker = %(worker)s and turn = any(%(turns)s)
+returning turn
+"""
+
+_SWEEP = """
+delete from skein_inbox where id in (
+    select id from skein_inbox where state = 'done' and finished_at < now() - %(age)s limit %(at_most)s)
 """
 
 
-def _values(message: Message, client_msg_id: str | None) -> dict[str, Any]:
+def _starts_afresh(message: Message) -> bool:
+    return message.conversation.thread == DIRECT and message.text.strip().casefold() == NEW_TOPIC
+
+
+async def _notify(connection: "AsyncConnection[DictRow]") -> None:
+    await connection.execute("select pg_notify(%s, '')", (CHANNEL,))
+
+
+async def _row(connection: "AsyncConnection[DictRow]", query: str, values: dict[str, Any]) -> DictRow | None:
+    return await (await connection.execute(query.encode(), values)).fetchone()
+
+
+async def _rows(connection: "AsyncConnection[DictRow]", query: str, values: dict[str, Any]) -> list[DictRow]:
+    return await (await connection.execute(query.encode(), values)).fetchall()
+
+
+def _values(message: Message) -> dict[str, Any]:
     conversation = message.conversation
     return {
         "lane": str(conversation),
         "channel": f"{conversation.workspace}/{conversation.channel}",
         "ts": message.ts,
-        "client_msg_id": client_msg_id,
         "author": message.author,
         "body": message.text,
+        "starts_afresh": _starts_afresh(message),
     }
 
 
-def _turn(row: DictRow) -> Turn:
-    message = Message(Conversation.parse(row["lane"]), f"{row['ts']:.6f}", row["author"], row["body"])
-    return Turn(row["id"], message, tuple(row["pages"]), row["topic"])
+def _turn(rows: Sequence[DictRow]) -> Turn:
+    held = rows[0]
+    return Turn(
+        id=held["turn"],
+        messages=tuple(_message(row) for row in rows),
+        waited=tuple(_message(row) for row in rows if row["waits"]),
+        fence=held["fence"],
+        deaths=held["deaths"],
+        pages=tuple(held["pages"]),
+        topic=held["topic"],
+    )
+
+
+def _message(row: DictRow) -> Message:
+    return Message(Conversation.parse(row["lane"]), f"{row['ts']:.6f}", row["author"], row["body"])

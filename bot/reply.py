@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.conversation import Adapter, Conversation, Note, Page, Status
+from bot.conversation import Adapter, Conversation, Mark, Note, Page, Status
 from bot.errors import Busy, PlatformError
 from bot.markdown import Pages
 
@@ -42,15 +42,17 @@ class _Shown:
 
 @dataclass(slots=True, kw_only=True)
 class Reply:
-    """One answer to `asker` in `conversation`.
+    """The answer of the turn `turn` to `askers` in `conversation`, to messages from `since` on.
 
-    `begun` are the ids of messages that an earlier try had posted for it: they are gone on with. `on_post` is told
+    `begun` are the ids of messages that an earlier holder had posted for it: they are gone on with. `on_post` is told
     the id of each new message right after it was posted.
     """
 
     adapter: Adapter
     conversation: Conversation
-    asker: str
+    askers: frozenset[str]
+    turn: int
+    since: str
     on_post: Callable[[str], Awaitable[None]]
     begun: Sequence[str] = ()
     pace: timedelta = PACE
@@ -100,7 +102,8 @@ class Reply:
 
     async def _first_sign(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), self.silence.total_seconds())
+            async with asyncio.timeout(self.silence.total_seconds()):
+                await self._changed.wait()
         if not self._changed.is_set():
             self.show_status(Note.THINKING)
 
@@ -121,7 +124,7 @@ class Reply:
         if not texts and self._status is None:
             return []
         *settled, last = texts or ("",)
-        return [Page(text, None, self.asker) for text in settled] + [Page(last, self._status, self.asker)]
+        return [Page(text, None, self.askers) for text in settled] + [Page(last, self._status, self.askers)]
 
     async def _show(self, pages: Sequence[Page], edit: Edit) -> None:
         for index, page in enumerate(pages):
@@ -131,7 +134,7 @@ class Reply:
                 await self._replace(index, page, edit)
 
     async def _post(self, page: Page) -> None:
-        message = await self.adapter.post(self.conversation, page)
+        message = await self.adapter.post(self.conversation, page, Mark(self.turn, len(self._shown), self.since))
         self._last_write = time.monotonic()
         self._shown.append(_Shown(message, page))
         await self.on_post(message)
@@ -154,4 +157,5 @@ class Reply:
     async def _pause(self, seconds: float) -> None:
         """Wait, but not beyond the end of the answer."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()

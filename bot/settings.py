@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("skein"))
     bind_address: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    concurrency: Annotated[int, Field(ge=1)] = 64
+    grace_seconds: Annotated[float, Field(ge=0)] = 25
+    inbox_days: Annotated[float, Field(gt=0)] = 7
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     instructions: str = DEFAULT_INSTRUCTIONS
 
@@ -108,6 +111,9 @@ MENDS = {
     "openai_base_url": "It starts with http:// or https:// and mostly ends in /v1.",
     "database_url": "It reads postgresql://user:password@host:5432/name; leave it out for the embedded server.",
     "port": "It is a number from 0 to 65535; 0 takes any free port.",
+    "concurrency": "It is how many conversations one process answers at once: a whole number from 1 up.",
+    "grace_seconds": "It is how many seconds running answers get to end when the bot is stopped.",
+    "inbox_days": "It is how many days answered messages are kept: a number above 0.",
     "log_level": "It is debug, info, warning or error.",
     "instructions": "It is the system prompt itself, or @ and the path of a file that holds it.",
 }

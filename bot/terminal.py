@@ -123,7 +123,7 @@ async def _answer(agent: GraphAgent, thread_id: str, text: str, checkpoint: str 
     conversation = Conversation("terminal", "chat", thread_id.rpartition("/")[2])
     message = Message(conversation, f"{time.time():.6f}", "terminal", text)
     try:
-        async with contextlib.aclosing(agent.answer(thread_id, message, checkpoint=checkpoint)) as events:
+        async with contextlib.aclosing(agent.answer(thread_id, [message], checkpoint=checkpoint)) as events:
             async for event in events:
                 screen.show(event)
     except AgentError as error:

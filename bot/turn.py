@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import assert_never
+from enum import Enum, auto
+from typing import Any, assert_never
 
 import structlog
+from langgraph.runtime import RunControl
 
 from bot.conversation import (
-    DIRECT,
     Adapter,
     Agent,
     AgentEvent,
+    Lease,
     NodeEnded,
     NodeStarted,
     Note,
@@ -22,14 +24,15 @@ from bot.conversation import (
     ToolStarted,
     Working,
 )
-from bot.errors import AgentError, ModelRefused, ModelTimeout, TooManySteps
+from bot.database import BACK_OFF, until_reached
+from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
 from bot.inbox import Inbox, Turn
 from bot.reply import Reply
 
 log = structlog.get_logger()
 
-NEW_TOPIC = "new topic"
-"""What a person writes at the top level of a direct message to start it afresh."""
+CANCEL_PAUSE = timedelta(milliseconds=200)
+"""How long a cancel is given before the next."""
 
 
 @dataclass(slots=True)
@@ -74,67 +77,124 @@ class Course:
         return not any(text.strip() for text in self._drafts.values())
 
 
-class Running:
-    """A turn that is being taken. `stop` ends its thinking; what was written so far is shown, then `run` returns."""
+class Outcome(Enum):
+    """How a turn came to its end here."""
 
-    def __init__(self, turn: Turn, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: timedelta) -> None:
+    ANSWERED = auto()
+    """People have the whole answer, or were told of a failure."""
+    SET_ASIDE = auto()
+    """Too many holders died of it; people were told."""
+    INTERRUPTED = auto()
+    """It was stopped; what was written so far is shown, and another holder is to go on."""
+    LOST = auto()
+    """Another holder has it."""
+
+
+OUTCOMES: dict[Note | None, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, Note.SET_ASIDE: Outcome.SET_ASIDE}
+
+
+class Running:
+    """A turn that is being taken under a lease."""
+
+    def __init__(
+        self, turn: Turn, lease: Lease, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: timedelta
+    ) -> None:
         self.turn = turn
+        self.lease = lease
         self._agent = agent
         self._inbox = inbox
-        self._reply = Reply(
-            adapter=adapter,
-            conversation=turn.message.conversation,
-            asker=turn.message.author,
-            on_post=lambda message: inbox.note_page(turn, message),
-            begun=turn.pages,
-            pace=pace,
-        )
+        self._adapter = adapter.under(lease)
+        self._pace = pace
+        self._control = RunControl()
         self._stopped = asyncio.Event()
 
+    def drain(self) -> None:
+        """Let the thinking end after the graph's present node, to be gone on with elsewhere."""
+        self._control.request_drain()
+
     def stop(self) -> None:
-        """Give the turn up: somebody else will take it. Harmless when it has ended."""
+        """End the thinking now; what was written so far is shown, then `run` returns."""
         self._stopped.set()
 
-    async def run(self) -> bool:
-        """Answer the message, and tell whether it is answered (a failure that people were told of counts).
+    def lose(self) -> None:
+        """Another holder has the turn: end without writing anything more."""
+        self.lease.end()
+        self.stop()
 
-        Raises PlatformError when the platform refuses for good.
-        """
+    async def run(self) -> Outcome:
+        """Answer the messages. Raises PlatformError when the platform refuses for good."""
+        try:
+            return await self._run()
+        except* LeaseLost:
+            log.warning("lease_lost")
+        return Outcome.LOST
+
+    async def _run(self) -> Outcome:
+        reply = await self._begin_reply()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._reply.run())
-            try:
-                status = await self._respond()
-            except BaseException:
-                self._reply.close(Note.FAILED)
-                raise
-            self._reply.close(status)
-        return status is not Note.INTERRUPTED
+            group.create_task(reply.run())
+            status = await self._respond(reply)
+            reply.close(status)
+            # As late as this, so that a sign that is being put there just now is not missed.
+            for message in self.turn.waited:
+                group.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=False))
+        return OUTCOMES.get(status, Outcome.ANSWERED)
 
-    async def _respond(self) -> Note | None:
-        message = self.turn.message
-        if message.conversation.thread == DIRECT and message.text.strip().casefold() == NEW_TOPIC:
-            await self._inbox.start_topic(self.turn)
+    async def _begin_reply(self) -> Reply:
+        turn = self.turn
+        begun = turn.pages
+        if turn.deaths:
+            # Whoever died may have posted a message and not have come to note it.
+            found = await self._adapter.find(turn.conversation, turn.id, since=turn.messages[0].ts)
+            begun = (*begun, *(page for page in found if page not in begun))
+        return Reply(
+            adapter=self._adapter,
+            conversation=turn.conversation,
+            askers=frozenset(message.author for message in turn.messages),
+            turn=turn.id,
+            since=turn.messages[0].ts,
+            on_post=lambda page: until_reached(lambda: self._inbox.note_page(turn, page)),
+            begun=begun,
+            pace=self._pace,
+        )
+
+    async def _respond(self, reply: Reply) -> Note | None:
+        if self.turn.is_deadly:
+            return Note.SET_ASIDE
+        if self.turn.starts_afresh:
             return Note.FRESH_START
-        if not message.text.strip():
+        if not any(message.text.strip() for message in self.turn.messages):
             return Note.NOTHING_ASKED
-        return await self._think_unless_stopped()
-
-    async def _think_unless_stopped(self) -> Note | None:
         async with asyncio.TaskGroup() as group:
-            thinking = group.create_task(self._think())
+            thinking = group.create_task(self._think_until_reached(reply))
             stopped = group.create_task(self._stopped.wait())
             await asyncio.wait([thinking, stopped], return_when=asyncio.FIRST_COMPLETED)
             interrupted = not thinking.done()
-            thinking.cancel()
             stopped.cancel()
+            await cancel(thinking)
         return Note.INTERRUPTED if interrupted else thinking.result()
 
-    async def _think(self) -> Note | None:
-        course = Course(self._reply)
+    async def _think_until_reached(self, reply: Reply) -> Note | None:
+        """Think, and when PostgreSQL goes away go on where the memory was, as soon as it is back."""
+        while True:
+            try:
+                return await self._think(Course(reply))
+            except DatabaseError:
+                log.warning("memory_unreachable")
+                await asyncio.sleep(BACK_OFF.total_seconds())
+                reply.rewrite("")
+
+    async def _think(self, course: Course) -> Note | None:
+        turn = self.turn
+        answer = self._agent.answer(turn.thread_id, turn.messages, hold=turn.hold, control=self._control)
         try:
-            async with contextlib.aclosing(self._agent.answer(self.turn.thread_id, self.turn.message)) as events:
+            async with contextlib.aclosing(answer) as events:
                 async for event in events:
                     course.follow(event)
+        except (DatabaseError, LeaseLost):
+            raise
+        except Drained:
+            return Note.INTERRUPTED
         except AgentError as error:
             log.warning("answer_failed", error=type(error).__name__)
             return note(error)
@@ -144,6 +204,17 @@ class Running:
             log.exception("agent_raised")
             return Note.FAILED
         return Note.NOTHING_SAID if course.is_empty else None
+
+
+async def cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel a task until it has ended.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, by which langchain-openai waits for each chunk, drops a
+    cancel that comes together with the chunk.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_PAUSE.total_seconds())
 
 
 def note(error: AgentError) -> Note:

@@ -10,6 +10,7 @@ SENTENCES = {
     Note.NOTHING_ASKED: "Yes? Write your question in the same message as my name.",
     Note.NOTHING_SAID: "The model had nothing to say. Ask again, perhaps in other words.",
     Note.INTERRUPTED: "I am being restarted. The answer goes on in a moment.",
+    Note.SET_ASIDE: "I crashed on this message three times, so I set it aside. Whoever runs this bot can look into it.",
     Note.MODEL_REFUSED: "The model refused this request. Ask in other words, or tell who runs this bot.",
     Note.MODEL_TIMEOUT: "The model took too long. Ask again.",
     Note.MODEL_BROKEN: "The connection to the model broke off. Ask again, or say “go on”.",
@@ -17,9 +18,7 @@ SENTENCES = {
     Note.FAILED: "Something went wrong on my side. Ask again.",
 }
 
-WARNINGS = frozenset(
-    {Note.MODEL_REFUSED, Note.MODEL_TIMEOUT, Note.MODEL_BROKEN, Note.TOO_MANY_STEPS, Note.FAILED, Note.NOTHING_SAID}
-)
+WARNINGS = frozenset(SENTENCES) - {Note.THINKING, Note.FRESH_START, Note.NOTHING_ASKED, Note.INTERRUPTED}
 """The notes that tell of a failure."""
 
 

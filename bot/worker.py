@@ -1,111 +1,140 @@
 """Many conversations at once, one turn a conversation.
 
-The worker claims turns from the inbox while it has room, renews their leases, and on `stop` lets what runs come to
-its end or gives it back. What is not finished when it ends waits in the inbox for the next worker.
+The worker claims turns from the inbox while it has room, and renews their leases. What it cannot renew in time falls
+silent by its own clock, before anybody else can hold it. On `stop` it claims nothing more and lets what runs come to
+its end; what does not in time is drained at the graph's next node, then stopped, shown as it is, and given back.
 """
 
 import asyncio
 import contextlib
+import time
 import uuid
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
-from bot.conversation import Adapter, Agent
-from bot.errors import PlatformError
+from bot.conversation import Adapter, Agent, Lease, Message
+from bot.database import BACK_OFF, UNREACHABLE, until_reached
+from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox, Turn
 from bot.reply import PACE
-from bot.turn import Running
+from bot.turn import Outcome, Running, cancel
 
 log = structlog.get_logger()
 
-CONCURRENCY = 64
-"""How many turns one process takes at once."""
 
-LEASE = timedelta(seconds=15)
-RENEWAL = LEASE / 3
-POLL = timedelta(seconds=1)
-"""How often the inbox is looked at when nothing is heard of it: leases that ran out tell nobody."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a worker takes on, and its times."""
 
-GRACE = timedelta(seconds=10)
-"""How long `stop` lets running turns go on."""
+    concurrency: int = 64
+    """How many turns it takes at once."""
+    lease: timedelta = timedelta(seconds=15)
+    """How long a turn is held without a renewal; three are tried in that time."""
+    poll: timedelta = timedelta(milliseconds=500)
+    """How often the inbox is looked at when nothing is heard of it: leases that run out tell nobody."""
+    grace: timedelta = timedelta(seconds=25)
+    """How long `stop` lets running turns go on."""
+    drain: timedelta = timedelta(seconds=2)
+    """How long they may then take to come to the graph's next node."""
+    keep: timedelta = timedelta(days=7)
+    """How long answered messages stay in the inbox."""
+    pace: timedelta = PACE
+    """The least time between two edits of an answer."""
 
-BACK_OFF = timedelta(seconds=1)
-"""The pause after PostgreSQL has failed."""
 
-UNREACHABLE = (psycopg.OperationalError, PoolTimeout)
+SWEEP_PAUSE = timedelta(minutes=10)
+SHORT_SWEEP_PAUSE = timedelta(milliseconds=200)
+SWEEP_ROWS = 1000
 
 
 class Worker:
     """Takes turns until it is stopped. One a process is enough."""
 
-    def __init__(
-        self, inbox: Inbox, *, agent: Agent, adapter: Adapter, pace: timedelta = PACE, grace: timedelta = GRACE
-    ) -> None:
+    def __init__(self, inbox: Inbox, *, agent: Agent, adapter: Adapter, limits: Limits) -> None:
         self.name = uuid.uuid4().hex
         self._inbox = inbox
         self._agent = agent
         self._adapter = adapter
-        self._pace = pace
-        self._grace = grace
+        self._limits = limits
         self._running: dict[int, Running] = {}
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._one_ended = asyncio.Event()
+        self._upkeep: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Take turns until `stop` is called and what ran has ended or was given back.
 
         A cancel stops at once: the turns' leases run out and another worker takes them over.
         """
-        async with asyncio.TaskGroup() as group:
-            upkeep = [group.create_task(self._listen()), group.create_task(self._renew())]
+        async with asyncio.TaskGroup() as upkeep:
+            self._upkeep = upkeep
+            tasks = [upkeep.create_task(work) for work in (self._listen(), self._renew(), self._sweep())]
             async with asyncio.TaskGroup() as turns:
                 while not self._stopping.is_set():
                     await self._claim_all(turns)
                     await self._until_woken()
                 await self._wind_up()
-            for task in upkeep:
-                task.cancel()
+            self._upkeep = None
+            for task in tasks:
+                await cancel(task)
 
     def stop(self) -> None:
         """Claim nothing more, and let `run` come to its end."""
         self._stopping.set()
         self._wake.set()
 
+    def note_waiting(self, message: Message) -> None:
+        """Show a person that their message was seen and waits. Returns at once."""
+        if self._upkeep:
+            self._upkeep.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=True))
+
     async def _claim_all(self, turns: asyncio.TaskGroup) -> None:
         self._wake.clear()
-        while len(self._running) < CONCURRENCY and not self._stopping.is_set():
+        while len(self._running) < self._limits.concurrency and not self._stopping.is_set():
+            lease = Lease(self._lease_end())
             try:
                 turn = await self._inbox.claim(self.name)
             except UNREACHABLE:
-                log.warning("inbox_unreachable")
+                log.warning("database_unreachable")
                 return
             if turn is None:
                 return
-            running = Running(turn, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace)
-            self._running[turn.id] = running
+            if lost := self._running.get(turn.id):
+                # We could not renew it in time, and were the first to take it over.
+                lost.lose()
+            running = self._running[turn.id] = self._begin(turn, lease)
             turns.create_task(self._take(running))
+
+    def _begin(self, turn: Turn, lease: Lease) -> Running:
+        return Running(turn, lease, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._limits.pace)
+
+    def _lease_end(self) -> float:
+        """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""
+        return time.monotonic() + self._limits.lease.total_seconds()
 
     async def _until_woken(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL.total_seconds())
+            async with asyncio.timeout(self._limits.poll.total_seconds()):
+                await self._wake.wait()
 
     async def _take(self, running: Running) -> None:
         turn = running.turn
-        with structlog.contextvars.bound_contextvars(conversation=str(turn.message.conversation), ts=turn.message.ts):
-            log.info("turn_began")
+        with structlog.contextvars.bound_contextvars(conversation=str(turn.conversation), turn=turn.id):
+            log.info("turn_began", messages=len(turn.messages), deaths=turn.deaths)
             try:
-                answered = await self._run(running)
-                await _until_reached(self._inbox.finish if answered else self._inbox.give_back, turn)
-                log.info("turn_ended", answered=answered)
+                outcome = await self._run(running)
+                await self._end(turn, outcome)
+                log.info("turn_ended", outcome=outcome.name.lower())
             finally:
-                del self._running[turn.id]
+                if self._running.get(turn.id) is running:
+                    del self._running[turn.id]
+                self._one_ended.set()
                 self._wake.set()
 
-    async def _run(self, running: Running) -> bool:
+    async def _run(self, running: Running) -> Outcome:
         try:
             return await running.run()
         except* PlatformError as refusals:
@@ -113,20 +142,36 @@ class Worker:
             log.warning("platform_refused", codes=[str(error) for error in refusals.exceptions])
         except* Exception:
             log.exception("turn_failed")
-        return True
+        return Outcome.ANSWERED
+
+    async def _end(self, turn: Turn, outcome: Outcome) -> None:
+        with contextlib.suppress(LeaseLost):
+            match outcome:
+                case Outcome.ANSWERED:
+                    await until_reached(lambda: self._inbox.finish(turn))
+                case Outcome.SET_ASIDE:
+                    await until_reached(lambda: self._inbox.finish(turn, set_aside=True))
+                case Outcome.INTERRUPTED:
+                    await until_reached(lambda: self._inbox.give_back(turn))
+                case Outcome.LOST:
+                    pass
 
     async def _wind_up(self) -> None:
-        if await self._all_ended(self._grace):
-            return
-        for running in list(self._running.values()):
-            running.stop()
+        for hurry, patience in (
+            (Running.drain, self._limits.grace),
+            (Running.stop, self._limits.drain),
+        ):
+            if await self._all_ended(patience):
+                return
+            for running in self._running.values():
+                hurry(running)
 
     async def _all_ended(self, within: timedelta) -> bool:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within.total_seconds()):
                 while self._running:
-                    self._wake.clear()
-                    await self._wake.wait()
+                    self._one_ended.clear()
+                    await self._one_ended.wait()
         return not self._running
 
     async def _listen(self) -> None:
@@ -136,25 +181,28 @@ class Worker:
                     async for _ in arrivals:
                         self._wake.set()
             except UNREACHABLE:
-                await asyncio.sleep(BACK_OFF.total_seconds())
+                log.warning("database_unreachable")
+            await asyncio.sleep(BACK_OFF.total_seconds())
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RENEWAL.total_seconds())
+            await asyncio.sleep(self._limits.lease.total_seconds() / 3)
+            end, asked = self._lease_end(), dict(self._running)
             try:
-                held = await self._inbox.renew(self.name)
+                held = await self._inbox.renew(self.name, asked)
             except UNREACHABLE:
-                log.warning("inbox_unreachable")
+                log.warning("database_unreachable")
                 continue
-            for lost in self._running.keys() - held:
-                self._running[lost].stop()
+            for turn, running in asked.items():
+                if turn in held:
+                    running.lease.prolong(end)
+                else:
+                    running.lose()
 
-
-async def _until_reached(statement: Callable[[Turn], Awaitable[None]], turn: Turn) -> None:
-    """Run a statement that must not be lost, as often as it takes to reach PostgreSQL."""
-    while True:
-        try:
-            return await statement(turn)
-        except UNREACHABLE:
-            log.warning("inbox_unreachable")
-            await asyncio.sleep(BACK_OFF.total_seconds())
+    async def _sweep(self) -> None:
+        while True:
+            swept = 0
+            with contextlib.suppress(*UNREACHABLE):
+                swept = await self._inbox.sweep(self._limits.keep, at_most=SWEEP_ROWS)
+            # Small batches, with room for others between them.
+            await asyncio.sleep((SWEEP_PAUSE if swept < SWEEP_ROWS else SHORT_SWEEP_PAUSE).total_seconds())

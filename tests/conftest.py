@@ -21,6 +21,7 @@ from bot.script import Script
 from bot.scripted import ScriptedModel
 from bot.settings import Settings
 from bot.slack.local import LocalSlack
+from bot.worker import Limits
 
 QUICK = timedelta(milliseconds=20)
 """The pace of edits where a test is not about pace."""
@@ -122,9 +123,15 @@ def start(settings: Settings) -> OpenBot:
     """Start a bot on this stage: `async with start():`; keywords change its settings."""
 
     def start(
-        *, pace: timedelta = QUICK, tools: Sequence[BaseTool] | None = None, **changes: object
+        *,
+        pace: timedelta = QUICK,
+        limits: Limits | None = None,
+        tools: Sequence[BaseTool] | None = None,
+        **changes: object,
     ) -> AbstractAsyncContextManager[Bot]:
-        return open_bot(settings.model_copy(update=changes), tools=tools or offline_tools(), pace=pace)
+        return open_bot(
+            settings.model_copy(update=changes), tools=tools or offline_tools(), limits=limits or Limits(pace=pace)
+        )
 
     return start
 

@@ -3,21 +3,28 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from importlib import resources
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from bot.database import embedded_server, migrate, open_pool, ping
+from bot.database import Pool, embedded_server, migrate, open_pool, ping
 from bot.errors import DatabaseError
+from bot.inbox import Inbox
 from tests.conftest import server_folder
 
 
-async def test_replicas_that_start_together_migrate_once(postgres: str) -> None:
+async def new_database(postgres: str, name: str) -> str:
+    """An empty database on that server."""
     async with await psycopg.AsyncConnection.connect(postgres, autocommit=True) as connection:
-        await connection.execute("drop database if exists together")
-        await connection.execute("create database together")
-    url = postgres.replace("/postgres?", "/together?")
+        await connection.execute(f"drop database if exists {name}".encode())
+        await connection.execute(f"create database {name}".encode())
+    return postgres.replace("/postgres?", f"/{name}?")
+
+
+async def test_replicas_that_start_together_migrate_once(postgres: str) -> None:
+    url = await new_database(postgres, "together")
     async with AsyncExitStack() as stack:
         pools = [await stack.enter_async_context(open_pool(url)) for _ in range(4)]
         await asyncio.gather(*(migrate(pool) for pool in pools))
@@ -28,6 +35,43 @@ async def test_replicas_that_start_together_migrate_once(postgres: str) -> None:
         async with pools[0].connection() as connection:
             rows = await (await connection.execute("select lane from skein_conversations")).fetchall()
     assert rows == [{"lane": "T/C/1"}]
+
+
+async def be_of_the_first_version(pool: Pool) -> None:
+    """Make the tables of the first migration alone, with rows of every kind."""
+    name = "0001_inbox.sql"
+    first = resources.files("bot").joinpath("migrations", name).read_text("utf-8")
+    async with pool.connection() as connection:
+        await connection.execute("create table skein_migrations (name text primary key)")
+        await connection.execute("insert into skein_migrations (name) values (%s)", (name,))
+        await connection.execute(first.encode())
+        for lane in ("T/C/1.000000", "T/C/2.000000"):
+            await connection.execute("insert into skein_conversations (lane) values (%s)", (lane,))
+        for lane, ts, state in (
+            ("T/C/1.000000", "1.000000", "done"),
+            ("T/C/1.000000", "4.000000", "waiting"),
+            ("T/C/1.000000", "3.000000", "running"),
+            ("T/C/2.000000", "2.000000", "done"),
+        ):
+            await connection.execute(
+                "insert into skein_inbox"
+                " (lane, channel, ts, author, body, state, pages, worker, leased_until, finished_at)"
+                " values (%s, 'T/C', %s, 'U', '', %s, '{9.000000}', 'w', now(), case when %s = 'done' then now() end)",
+                (lane, ts, state, state),
+            )
+
+
+async def test_what_an_earlier_version_had_not_answered_is_answered_in_order(postgres: str) -> None:
+    async with open_pool(await new_database(postgres, "earlier")) as pool:
+        await be_of_the_first_version(pool)
+        await migrate(pool)
+        inbox = Inbox(pool, lease=timedelta(seconds=30))
+        turn = await inbox.claim("worker")
+        assert turn
+        assert [message.ts for message in turn.messages] == ["3.000000", "4.000000"]
+        await inbox.finish(turn)
+        assert await inbox.claim("worker") is None
+        assert await inbox.sweep(timedelta(0)) == 4
 
 
 async def test_a_dead_connection_is_replaced(database_url: str) -> None:

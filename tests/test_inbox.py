@@ -1,17 +1,18 @@
-"""The inbox: each message once, in order, one runner a conversation."""
+"""The inbox: each message once, in order, one holder a conversation, and nothing lost when a holder dies."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
-from psycopg.errors import UniqueViolation
 
-from bot.conversation import Conversation, Message
+from bot.conversation import DIRECT, Conversation, Message
 from bot.database import Pool, migrate, open_pool
-from bot.inbox import Inbox
+from bot.errors import LeaseLost
+from bot.inbox import MOST_DEATHS, Inbox, Turn
 
 LEASE = timedelta(seconds=30)
+FOR_GOOD = timedelta(0)
 
 
 @pytest.fixture
@@ -26,94 +27,224 @@ def inbox(pool: Pool) -> Inbox:
     return Inbox(pool, lease=LEASE)
 
 
-def said(ts: int, channel: str = "C1", thread: str = "1.000000") -> Message:
+@pytest.fixture
+def mortal(pool: Pool) -> Inbox:
+    """The inbox as somebody sees it who is dead as soon as they have claimed something."""
+    return Inbox(pool, lease=timedelta(seconds=-1))
+
+
+def said(ts: int, channel: str = "C1", thread: str = "1.000000", text: str = "") -> Message:
     """A message in a thread."""
-    return Message(Conversation("T1", channel, thread), f"{ts}.000000", "U1", f"message {ts}")
+    return Message(Conversation("T1", channel, thread), f"{ts}.000000", "U1", text or f"message {ts}")
 
 
-async def test_messages_of_a_conversation_run_one_by_one_in_the_order_of_their_ts(inbox: Inbox) -> None:
+async def claimed(inbox: Inbox, worker: str = "worker") -> Turn:
+    """The turn that there is to claim."""
+    turn = await inbox.claim(worker)
+    assert turn
+    return turn
+
+
+async def test_what_waits_is_one_turn_in_the_order_of_its_ts(inbox: Inbox) -> None:
     for ts in (3, 1, 2):
-        assert await inbox.put(said(ts), addressed=True)
-    for ts in (1, 2, 3):
-        turn = await inbox.claim("worker")
-        assert turn
-        assert turn.message == said(ts)
-        assert await inbox.claim("worker") is None
-        await inbox.finish(turn)
-    assert await inbox.claim("worker") is None
+        assert not await inbox.put(said(ts), addressed=True)
+    turn = await claimed(inbox)
+    assert turn.messages == (said(1), said(2), said(3))
+    assert turn.waited == ()
+    assert await inbox.claim("other") is None
+    await inbox.finish(turn)
+    assert await inbox.claim("other") is None
+
+
+async def test_what_comes_while_a_turn_runs_is_the_next_turn(inbox: Inbox) -> None:
+    await inbox.put(said(2), addressed=True)
+    first = await claimed(inbox)
+    assert await inbox.put(said(4), addressed=True)
+    # Late, but said before the one that is being answered.
+    assert await inbox.put(said(1), addressed=True)
+    assert await inbox.claim("other") is None
+    await inbox.finish(first)
+    second = await claimed(inbox, "other")
+    assert second.messages == second.waited == (said(1), said(4))
+    assert second.id != first.id
 
 
 async def test_other_conversations_run_beside_it(inbox: Inbox) -> None:
     await inbox.put(said(1, thread="1.000000"), addressed=True)
     await inbox.put(said(2, thread="2.000000"), addressed=True)
-    turns = await asyncio.gather(inbox.claim("one"), inbox.claim("two"))
-    assert {turn.message.ts for turn in turns if turn} == {"1.000000", "2.000000"}
+    turns = await asyncio.gather(claimed(inbox, "one"), claimed(inbox, "two"))
+    assert {turn.messages for turn in turns} == {
+        (said(1, thread="1.000000"),),
+        (said(2, thread="2.000000"),),
+    }
+
+
+async def test_the_conversation_that_has_waited_longest_is_first(inbox: Inbox) -> None:
+    for ts in (3, 1, 2):
+        await inbox.put(said(ts, thread=f"{ts}.000000"), addressed=True)
+    assert [(await claimed(inbox)).messages[0].ts for _ in range(3)] == ["1.000000", "2.000000", "3.000000"]
 
 
 async def test_a_repeat_is_refused_for_good(inbox: Inbox) -> None:
-    assert await inbox.put(said(1), addressed=True, client_msg_id="a")
-    assert not await inbox.put(said(1), addressed=True)
-    assert not await inbox.put(said(2), addressed=True, client_msg_id="a")
-    turn = await inbox.claim("worker")
-    assert turn
+    await inbox.put(said(1), addressed=True, event_id="E1", client_msg_id="a")
+    await inbox.put(said(1), addressed=True, event_id="E2")
+    await inbox.put(said(2), addressed=True, event_id="E1")
+    await inbox.put(said(3), addressed=True, client_msg_id="a")
+    turn = await claimed(inbox)
+    assert turn.messages == (said(1),)
     await inbox.finish(turn)
-    assert not await inbox.put(said(1), addressed=True)
-    assert await inbox.put(said(1, channel="C2"), addressed=True)
+    await inbox.put(said(1), addressed=True)
+    await inbox.put(said(2), addressed=True, event_id="E1")
+    assert await inbox.claim("worker") is None
+
+
+async def test_another_channel_has_messages_of_its_own(inbox: Inbox) -> None:
+    await inbox.put(said(1), addressed=True, client_msg_id="a")
+    await inbox.put(said(1, channel="C2"), addressed=True, client_msg_id="a")
+    channels = {(await claimed(inbox)).conversation.channel for _ in range(2)}
+    assert channels == {"C1", "C2"}
 
 
 async def test_what_is_not_addressed_needs_a_conversation_of_the_bots(inbox: Inbox) -> None:
-    assert not await inbox.put(said(1), addressed=False)
-    assert await inbox.put(said(2), addressed=True)
-    assert await inbox.put(said(3), addressed=False)
+    await inbox.put(said(1), addressed=False)
+    assert await inbox.claim("worker") is None
+    await inbox.put(said(2), addressed=True)
+    await inbox.put(said(3), addressed=False)
+    assert (await claimed(inbox)).messages == (said(2), said(3))
 
 
 async def test_many_claimers_never_share_a_conversation(inbox: Inbox) -> None:
     for ts in range(1, 21):
         await inbox.put(said(ts, thread=f"{ts % 4}.000000"), addressed=True)
     turns = [turn for turn in await asyncio.gather(*(inbox.claim(f"worker {n}") for n in range(12))) if turn]
-    lanes = [turn.message.conversation for turn in turns]
-    assert len(lanes) == len(set(lanes))
-    assert len({turn.id for turn in turns}) == len(turns)
+    lanes = [turn.conversation for turn in turns]
+    assert len(lanes) == len(set(lanes)) == 4
+    assert sum(len(turn.messages) for turn in turns) == 20
 
 
-async def test_the_index_makes_a_second_runner_impossible(inbox: Inbox, pool: Pool) -> None:
-    for ts in (1, 2):
-        await inbox.put(said(ts), addressed=True)
-    assert await inbox.claim("worker")
-    async with pool.connection() as connection:
-        with pytest.raises(UniqueViolation, match="one_turn_a_conversation"):
-            await connection.execute("update skein_inbox set state = 'running'")
+async def test_who_takes_over_has_the_same_messages_and_the_pages_begun(inbox: Inbox, mortal: Inbox) -> None:
+    await mortal.put(said(1), addressed=True)
+    lost = await claimed(mortal, "dead")
+    await mortal.note_page(lost, "9.000001")
+    await mortal.note_page(lost, "9.000002")
+    await mortal.note_page(lost, "9.000001")
+    await mortal.put(said(2), addressed=True)
+    turn = await claimed(inbox, "living")
+    assert (turn.id, turn.messages, turn.pages) == (lost.id, (said(1),), ("9.000001", "9.000002"))
+    assert turn.fence > lost.fence
+    await inbox.finish(turn)
+    assert (await claimed(inbox)).pages == ()
 
 
-async def test_a_lease_that_ran_out_is_taken_over_with_the_pages_begun(pool: Pool) -> None:
-    dead, living = Inbox(pool, lease=timedelta(seconds=-1)), Inbox(pool, lease=LEASE)
-    await dead.put(said(1), addressed=True)
-    await dead.put(said(2), addressed=True)
-    turn = await dead.claim("dead")
-    assert turn
-    await dead.note_page(turn, "9.000001")
-    again = await living.claim("living")
-    assert again
-    assert (again.message, again.pages) == (said(1), ("9.000001",))
-    assert await dead.renew("dead") == set()
-    assert await living.renew("living") == {again.id}
+async def test_a_holder_that_was_taken_over_can_change_nothing(inbox: Inbox, mortal: Inbox) -> None:
+    await mortal.put(said(1), addressed=True)
+    lost = await claimed(mortal, "dead")
+    turn = await claimed(inbox, "living")
+    for statement in (mortal.finish(lost), mortal.give_back(lost), mortal.note_page(lost, "9.000001")):
+        with pytest.raises(LeaseLost):
+            await statement
+    assert await mortal.renew("dead", [lost.id]) == set()
+    assert await inbox.renew("living", [turn.id]) == {turn.id}
+    assert await inbox.claim("third") is None
+    await inbox.finish(turn)
+    with pytest.raises(LeaseLost):
+        await inbox.finish(turn)
 
 
-async def test_what_is_given_back_waits_at_its_old_place(inbox: Inbox) -> None:
+async def test_whoever_was_cut_off_holds_on_to_what_nobody_else_claimed(inbox: Inbox, mortal: Inbox) -> None:
+    await mortal.put(said(1), addressed=True)
+    turn = await claimed(mortal)
+    assert await inbox.renew("worker", [turn.id]) == {turn.id}
+    assert await inbox.claim("other") is None
+    await mortal.finish(turn)
+
+
+async def test_a_claim_that_nobody_heard_of_runs_out(inbox: Inbox, mortal: Inbox) -> None:
     await inbox.put(said(1), addressed=True)
+    await inbox.put(said(2, thread="2.000000"), addressed=True)
+    known = await claimed(inbox)
+    # Its answer was lost on the way: the worker cannot name the turn when it renews.
+    unknown = await claimed(mortal)
+    assert await inbox.renew("worker", [known.id]) == {known.id}
+    assert (await claimed(inbox, "worker")).id == unknown.id
+
+
+async def test_each_death_is_counted_until_the_turn_ends(inbox: Inbox, mortal: Inbox) -> None:
+    await mortal.put(said(1), addressed=True)
+    deaths = [await claimed(mortal, f"worker {n}") for n in range(MOST_DEATHS)]
+    assert [(turn.deaths, turn.is_deadly) for turn in deaths] == [(0, False), (1, False), (2, False)]
+    last = await claimed(inbox)
+    assert (last.deaths, last.is_deadly) == (MOST_DEATHS, True)
+    await inbox.finish(last, set_aside=True)
     await inbox.put(said(2), addressed=True)
-    first = await inbox.claim("worker")
-    assert first
-    await inbox.give_back(first)
-    again = await inbox.claim("other")
-    assert again
-    assert again.message == said(1)
+    after = await claimed(inbox)
+    assert (after.messages, after.deaths) == ((said(2),), 0)
 
 
-async def test_who_listens_hears_of_each_message(inbox: Inbox) -> None:
+async def test_what_is_given_back_is_nobodys_death(inbox: Inbox) -> None:
+    await inbox.put(said(1), addressed=True)
+    first = await claimed(inbox)
+    await inbox.note_page(first, "9.000001")
+    for _ in range(MOST_DEATHS):
+        await inbox.give_back(first)
+        again = await claimed(inbox, "other")
+        assert (again.id, again.messages, again.pages, again.deaths) == (first.id, (said(1),), ("9.000001",), 0)
+        first = again
+    await inbox.finish(first)
+
+
+def direct(ts: int, text: str = "") -> Message:
+    """A message at the top level of a direct message."""
+    return said(ts, channel="D1", thread=DIRECT, text=text)
+
+
+async def test_a_new_topic_is_a_turn_of_its_own_and_names_the_memory_anew(inbox: Inbox) -> None:
+    for message in (direct(1), direct(2), direct(3, " New Topic "), direct(4)):
+        await inbox.put(message, addressed=True)
+    before = await claimed(inbox)
+    await inbox.finish(before)
+    wish = await claimed(inbox)
+    await inbox.finish(wish)
+    after = await claimed(inbox)
+    await inbox.finish(after)
+    turns = (before, wish, after)
+    assert [[message.ts[0] for message in turn.messages] for turn in turns] == [["1", "2"], ["3"], ["4"]]
+    assert [turn.starts_afresh for turn in turns] == [False, True, False]
+    assert before.thread_id == wish.thread_id == f"T1/D1/{DIRECT}"
+    assert after.thread_id == f"T1/D1/{DIRECT}@3.000000"
+    assert await inbox.claim("worker") is None
+
+
+async def test_in_a_thread_a_new_topic_is_a_message_like_others(inbox: Inbox) -> None:
+    for message in (said(1), said(2, text="new topic")):
+        await inbox.put(message, addressed=True)
+    assert len((await claimed(inbox)).messages) == 2
+
+
+async def test_only_what_is_done_is_swept_and_in_batches(inbox: Inbox) -> None:
+    for ts in range(1, 6):
+        await inbox.put(said(ts), addressed=True)
+    await inbox.finish(await claimed(inbox))
+    await inbox.put(said(6, thread="6.000000"), addressed=True)
+    await inbox.finish(await claimed(inbox), set_aside=True)
+    await inbox.put(said(7), addressed=True)
+    assert await inbox.sweep(timedelta(hours=1)) == 0
+    assert [await inbox.sweep(FOR_GOOD, at_most=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert (await claimed(inbox)).messages == (said(7),)
+
+
+async def test_who_listens_hears_of_each_message_and_of_what_is_free_again(inbox: Inbox) -> None:
     arrivals = inbox.arrivals()
     await anext(arrivals)
-    await inbox.put(said(1), addressed=True)
     async with asyncio.timeout(5):
+        await inbox.put(said(1), addressed=True)
+        await anext(arrivals)
+        turn = await claimed(inbox)
+        await inbox.give_back(turn)
+        await anext(arrivals)
+        turn = await claimed(inbox)
+        await inbox.put(said(2), addressed=True)
+        await anext(arrivals)
+        await inbox.finish(turn)
         await anext(arrivals)
     await arrivals.aclose()

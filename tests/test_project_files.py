@@ -27,12 +27,19 @@ EVENT_SCOPES = {
 }
 """What a bot token needs to be told of an event; Slack's reference has a page for each."""
 
+HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
+"""What reading messages needs, a scope for each kind of channel."""
+
 METHOD_SCOPES = {
     "apps_connections_open": frozenset[str](),  # the app-level token's connections:write, no bot scope
     "auth_test": frozenset[str](),
     "chat_delete": frozenset({"chat:write"}),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
+    "conversations_history": HISTORY,
+    "conversations_replies": HISTORY,
+    "reactions_add": frozenset({"reactions:write"}),
+    "reactions_remove": frozenset({"reactions:write"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""
 
@@ -92,7 +99,7 @@ def test_the_example_gives_the_defaults() -> None:
     given = {match["name"]: match["value"] for match in example_settings() if match["value"]}
     fields = {name.upper(): field for name, field in Settings.model_fields.items()}
     assert given == {name: str(fields[name].default) for name in given}
-    assert {"MODEL", "SLACK_API_URL", "BIND_ADDRESS", "PORT", "LOG_LEVEL"} <= given.keys()
+    assert {"MODEL", "SLACK_API_URL", "BIND_ADDRESS", "PORT", "CONCURRENCY", "LOG_LEVEL"} <= given.keys()
 
 
 def test_each_setting_of_the_example_is_explained() -> None:
@@ -146,9 +153,9 @@ def test_the_licence_is_apache_2() -> None:
 
 
 def test_make_lists_every_target() -> None:
-    targets = re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE)
     make = subprocess.run(["make", "--directory", ROOT], capture_output=True, text=True, check=True)  # noqa: S603, S607 (no shell)
-    assert re.findall(r"^ +make (\w+) +\S", make.stdout, re.MULTILINE) == targets
+    assert re.findall(r"^ +make ([\w-]+) +\S", make.stdout, re.MULTILINE) == targets
     phony = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)
     assert phony[0].split() == targets
 

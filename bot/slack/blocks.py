@@ -26,8 +26,8 @@ class Content:
 
 
 def content(page: Page) -> Content:
-    """A page of an answer. Nothing in it pings anybody but the asker; with blocks it never shows "(edited)"."""
-    allowed = frozenset({page.asker})
+    """A page of an answer. Nothing in it pings anybody but the askers; with blocks it never shows "(edited)"."""
+    allowed = page.askers
     line = _cut(_status(page), STATUS_BYTES)
     blocks: list[Block] = []
     if page.markdown:

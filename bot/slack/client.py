@@ -5,20 +5,21 @@ raises Busy, because the next draft is newer; everything else waits and is sent 
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation import Conversation, Page
-from bot.errors import Busy, PlatformError
+from bot.conversation import Conversation, Lease, Mark, Page
+from bot.errors import Busy, LeaseLost, PlatformError
 from bot.slack.blocks import content
 
 log = structlog.get_logger()
@@ -32,6 +33,14 @@ PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "re
 """Slack's words for failures that pass by themselves."""
 
 GONE = "message_not_found"
+
+MARK = "skein_page"
+"""The event type of the metadata by which a page is found again."""
+
+WAITING = "eyes"
+"""The reaction on a message that was seen and waits for its turn."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ async def identify(client: AsyncWebClient, *, patient: bool = True) -> Identity:
     async def ask() -> Any:
         return await client.auth_test()
 
-    response = await (patiently(ask) if patient else call(ask))
+    response = await (patiently(lambda: call(ask)) if patient else call(ask))
     headers = {name.lower(): value for name, value in response.headers.items()}
     scopes = headers.get("x-oauth-scopes", "").split(",")
     return Identity(
@@ -75,29 +84,50 @@ async def identify(client: AsyncWebClient, *, patient: bool = True) -> Identity:
 class SlackAdapter:
     """Shows the pages of answers in Slack; implements `bot.conversation.Adapter`."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, lease: Lease | None = None) -> None:
         self._client = client
+        self._lease = lease
 
-    async def post(self, conversation: Conversation, page: Page) -> str:
-        """Post a message in the conversation and give its `ts`."""
-        shown = content(page)
-        response = await patiently(
-            lambda: self._client.chat_postMessage(
-                channel=conversation.channel,
-                thread_ts=conversation.thread_ts,
-                text=shown.text,
-                blocks=shown.blocks,
-                unfurl_links=False,
-                unfurl_media=False,
-                parse="none",
-                link_names=False,
+    def under(self, lease: Lease) -> "SlackAdapter":
+        """The same, mute once the lease may have run out."""
+        return SlackAdapter(self._client, lease)
+
+    async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
+        """Post a message in the conversation and give its `ts`.
+
+        A try that ended without Slack's answer may have been accepted: before the next one the message is looked for.
+        """
+
+        async def post() -> str:
+            shown = content(page)
+            response = await self._call(
+                lambda: self._client.chat_postMessage(
+                    channel=conversation.channel,
+                    thread_ts=conversation.thread_ts,
+                    text=shown.text,
+                    blocks=shown.blocks,
+                    metadata=_metadata(mark),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    parse="none",
+                    link_names=False,
+                )
             )
-        )
-        return response["ts"]
+            return response["ts"]
+
+        async def look_first() -> str:
+            return (await self._find(conversation, mark.turn, mark.since)).get(mark.page) or await post()
+
+        return await patiently(post, then=look_first)
+
+    async def find(self, conversation: Conversation, turn: int, since: str) -> list[str]:
+        """The `ts` of the messages posted for that turn, by page. None is older than the message `since`."""
+        found = await patiently(lambda: self._find(conversation, turn, since))
+        return [found[page] for page in sorted(found)]
 
     async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
         """Replace a message's content, once."""
-        await call(lambda: self._update(conversation, message, page))
+        await self._update(conversation, message, page)
 
     async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
         """Replace a message's content, as often as it takes."""
@@ -106,33 +136,73 @@ class SlackAdapter:
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Delete a message of the bot's; one that is gone already is fine."""
         try:
-            await patiently(lambda: self._client.chat_delete(channel=conversation.channel, ts=message))
+            await patiently(
+                lambda: self._call(lambda: self._client.chat_delete(channel=conversation.channel, ts=message))
+            )
         except PlatformError as error:
             if error.code != GONE:
                 raise
 
+    async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
+        """Put the reaction that says "seen, it waits" on a message, or take it off. Tried once."""
+        client: Any = self._client
+        change = client.reactions_add if waits else client.reactions_remove
+        with contextlib.suppress(PlatformError, LeaseLost):
+            await self._call(lambda: change(channel=conversation.channel, timestamp=message, name=WAITING))
+
     async def _update(self, conversation: Conversation, message: str, page: Page) -> Any:
         shown = content(page)
         # chat.update has no unfurl arguments: what the post said stays in force.
-        return await self._client.chat_update(
-            channel=conversation.channel,
-            ts=message,
-            text=shown.text,
-            blocks=shown.blocks,
-            parse="none",
-            link_names=False,
+        return await self._call(
+            lambda: self._client.chat_update(
+                channel=conversation.channel,
+                ts=message,
+                text=shown.text,
+                blocks=shown.blocks,
+                parse="none",
+                link_names=False,
+            )
         )
 
+    async def _find(self, conversation: Conversation, turn: int, since: str) -> dict[int, str]:
+        """The pages of a turn that stand in Slack, by their number; the newest hundred messages are looked through."""
+        where: dict[str, Any] = {"channel": conversation.channel, "oldest": since, "limit": 100}
+        thread = conversation.thread_ts
+        if thread is None:
+            ask = lambda: self._client.conversations_history(**where, include_all_metadata=True)  # noqa: E731
+        else:
+            ask = lambda: self._client.conversations_replies(**where, ts=thread, include_all_metadata=True)  # noqa: E731
+        found: dict[int, str] = {}
+        for message in (await self._call(ask))["messages"]:
+            mark = message.get("metadata", {})
+            if mark.get("event_type") == MARK and mark["event_payload"].get("turn") == turn:
+                found[mark["event_payload"]["page"]] = message["ts"]
+        return found
 
-async def patiently(request: Callable[[], Awaitable[Any]]) -> Any:
-    """Make the request until Slack takes it or refuses it for good (PlatformError)."""
+    async def _call(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        if self._lease:
+            self._lease.check()
+        return await call(request)
+
+
+def _metadata(mark: Mark) -> dict[str, Any]:
+    return {"event_type": MARK, "event_payload": {"turn": mark.turn, "page": mark.page}}
+
+
+async def patiently(request: Callable[[], Awaitable[T]], *, then: Callable[[], Awaitable[T]] | None = None) -> T:
+    """Make the request until Slack takes it or refuses it for good (PlatformError).
+
+    After a try whose end is unknown, `then` is made in its stead.
+    """
     pause = FIRST_PAUSE.total_seconds()
     while True:
         try:
-            return await call(request)
+            return await request()
         except Busy as busy:
             wait = busy.retry_after or pause
             log.info("slack_busy", wait_seconds=wait)
+            if then and not busy.retry_after:
+                request = then
             await asyncio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
 
@@ -143,7 +213,7 @@ async def call(request: Callable[[], Awaitable[Any]]) -> Any:
         return await request()
     except SlackApiError as error:
         raise _translated(error) from error
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Busy(0) from error
 
 

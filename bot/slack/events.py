@@ -27,6 +27,7 @@ class Heard:
 
     message: Message
     addressed: bool
+    event_id: str | None
     client_msg_id: str | None
 
 
@@ -52,7 +53,7 @@ def parse(body: Mapping[str, Any], bot_user: str) -> Heard | Ignored:
         return Ignored("nothing was said")
     if not _is_well_formed(fields):
         return Ignored("malformed")
-    return _heard(fields, str(workspace), bot_user)
+    return _heard(fields, str(workspace), bot_user, _text_or_none(body.get("event_id")))
 
 
 def readable(text: str, bot_user: str) -> str:
@@ -65,7 +66,7 @@ def readable(text: str, bot_user: str) -> str:
     return unescape(CONTROL.sub(_spelled_out, text)).strip()
 
 
-def _heard(event: Mapping[str, Any], workspace: str, bot_user: str) -> Heard | Ignored:
+def _heard(event: Mapping[str, Any], workspace: str, bot_user: str, event_id: str | None) -> Heard | Ignored:
     text = str(event.get("text") or "")
     mentioned = set(MENTION.findall(text))
     direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
@@ -80,7 +81,7 @@ def _heard(event: Mapping[str, Any], workspace: str, bot_user: str) -> Heard | I
     conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
     said = "\n".join(filter(None, [readable(text, bot_user), *_attached(event)]))
     message = Message(conversation, event["ts"], event["user"], said)
-    return Heard(message, addressed, event.get("client_msg_id"))
+    return Heard(message, addressed, event_id, event.get("client_msg_id"))
 
 
 def _attached(event: Mapping[str, Any]) -> list[str]:
@@ -110,6 +111,10 @@ def _is_well_formed(event: Mapping[str, Any]) -> bool:
         and isinstance(event.get("text") or "", str)
         and isinstance(event.get("client_msg_id") or "", str)
     )
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _is_id(value: object) -> bool:

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.conversation import Message
 from bot.inbox import Inbox
 from bot.slack.client import Identity
 from bot.slack.events import Heard, parse
@@ -25,8 +26,11 @@ Next = Callable[[], Awaitable[None]]
 ANY = re.compile(".*")
 
 
-def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox) -> AsyncApp:
-    """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before."""
+def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox, waiting: Callable[[Message], None]) -> AsyncApp:
+    """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
+
+    `waiting` is told of each new message whose conversation is busy; it must return at once.
+    """
 
     async def authorize() -> AuthorizeResult:
         # Bolt's own way asks Slack at the first event, and acknowledges that event unseen when Slack does not answer.
@@ -41,8 +45,15 @@ def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox) -> Async
     async def store(body: dict[str, Any], next: Next) -> None:  # noqa: A002 (Bolt passes it by this name)
         heard = parse(body, identity.user)
         if isinstance(heard, Heard):
-            stored = await inbox.put(heard.message, addressed=heard.addressed, client_msg_id=heard.client_msg_id)
-            log.info("event_heard", event_id=body.get("event_id"), stored=stored)
+            waits = await inbox.put(
+                heard.message,
+                addressed=heard.addressed,
+                event_id=heard.event_id,
+                client_msg_id=heard.client_msg_id,
+            )
+            log.info("event_heard", event_id=heard.event_id, waits=waits)
+            if waits:
+                waiting(heard.message)
         else:
             log.debug("event_ignored", reason=heard.reason, event_id=body.get("event_id"))
         await next()

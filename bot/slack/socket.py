@@ -1,7 +1,7 @@
 """Slack's way in over Socket Mode: a WebSocket that the bot opens."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -11,7 +11,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.errors import PlatformError
-from bot.slack.client import patiently
+from bot.slack.client import call, patiently
 
 log = structlog.get_logger()
 
@@ -29,23 +29,37 @@ class _Handler(AsyncSocketModeHandler):
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
 
 
+CONNECTIONS = 2
+"""Slack renews a connection about every hour, and the SDK closes the old one first: the other leaves no gap."""
+
+PING_PAUSE_SECONDS = 5
+"""The SDK takes a connection for dead that has not answered its pings for four times as long."""
+
+
 @asynccontextmanager
-async def open_socket(app: AsyncApp, app_token: str) -> AsyncGenerator[Callable[[], Awaitable[None]], None]:
-    """Listen in Socket Mode while the block runs; gives a ping that raises PlatformError when the socket is down.
+async def open_sockets(app: AsyncApp, app_token: str) -> AsyncGenerator[Callable[[], Awaitable[None]], None]:
+    """Listen in Socket Mode while the block runs; gives a ping that raises PlatformError when no socket stands.
 
     Raises PlatformError when Slack refuses the token.
     """
     client: Any = app.client
-
-    async def ping() -> None:
-        if not await handler.client.is_connected():
-            raise PlatformError("the socket is being opened again")
-
     # Asked once by ourselves: the handler would go on asking for ever with a token that Slack refuses.
-    await patiently(lambda: client.apps_connections_open(app_token=app_token))
-    handler = _Handler(app, app_token)
+    await patiently(lambda: call(lambda: client.apps_connections_open(app_token=app_token)))
+    async with AsyncExitStack() as stack:
+        handlers = [await stack.enter_async_context(_connected(app, app_token)) for _ in range(CONNECTIONS)]
+
+        async def ping() -> None:
+            if not any([await handler.client.is_connected() for handler in handlers]):
+                raise PlatformError("the socket is being opened again")
+
+        yield ping
+
+
+@asynccontextmanager
+async def _connected(app: AsyncApp, app_token: str) -> AsyncGenerator[AsyncSocketModeHandler, None]:
+    handler = _Handler(app, app_token, ping_interval=PING_PAUSE_SECONDS)
     try:
         await handler.connect_async()
-        yield ping
+        yield handler
     finally:
         await handler.close_async()

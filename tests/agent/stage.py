@@ -75,7 +75,7 @@ class Stage:
         heard = Heard()
         message = self.message(text, author=author) if isinstance(text, str) else text
         try:
-            async with aclosing(self.agent.answer(thread, message, checkpoint=checkpoint)) as events:
+            async with aclosing(self.agent.answer(thread, [message], checkpoint=checkpoint)) as events:
                 async for event in events:
                     heard.events.append(event)
         except AgentError as error:
@@ -85,7 +85,7 @@ class Stage:
     async def hear_until(self, message: Message, text: str, *, thread: str = THREAD) -> Heard:
         """Listen to the answer until `text` is heard, and leave."""
         heard = Heard()
-        async with asyncio.timeout(LONG.total_seconds()), aclosing(self.agent.answer(thread, message)) as events:
+        async with asyncio.timeout(LONG.total_seconds()), aclosing(self.agent.answer(thread, [message])) as events:
             async for event in events:
                 heard.events.append(event)
                 if text in heard.text:

@@ -35,7 +35,7 @@ async def test_words_are_heard_while_the_model_still_writes() -> None:
         heard = ""
         async with (
             asyncio.timeout(LONG.total_seconds()),
-            aclosing(stage.agent.answer(THREAD, stage.message("Hi"))) as events,
+            aclosing(stage.agent.answer(THREAD, [stage.message("Hi")])) as events,
         ):
             async for event in events:
                 heard += event.text if isinstance(event, Token) else ""

@@ -88,7 +88,7 @@ async def test_after_a_crash_a_finished_tool_does_not_run_again() -> None:
     calls = Call([("look_up", {"query": "quick"}), ("look_up", {"query": "slow"})], "Let me see.")
     async with on_stage(in_turn(calls, Say("Both.")), tool(run)) as stage:
         question = stage.message("Both?")
-        async with asyncio.timeout(LONG.total_seconds()), aclosing(stage.agent.answer(THREAD, question)) as events:
+        async with asyncio.timeout(LONG.total_seconds()), aclosing(stage.agent.answer(THREAD, [question])) as events:
             async for event in events:
                 # The process dies when the one has ended and the other runs.
                 if isinstance(event, ToolEnded):
@@ -109,7 +109,7 @@ async def test_a_conversation_with_a_dangling_call_mends_itself() -> None:
 
     script = in_turn(Call([("look_up", {"query": "tea"})], "Let me see."), Say("Never mind."), Say("Still here."))
     async with on_stage(script, tool(hang)) as stage:
-        async with aclosing(stage.agent.answer(THREAD, stage.message("Tea?"))) as events:
+        async with aclosing(stage.agent.answer(THREAD, [stage.message("Tea?")])) as events:
             async for event in events:
                 if isinstance(event, ToolStarted):
                     break

@@ -1,5 +1,8 @@
 """What the stories say again and again."""
 
+import aiohttp
+
+from bot.app import Bot
 from bot.script import Say, Wire
 from bot.slack.local import LocalSlack
 
@@ -32,3 +35,10 @@ async def answered(slack: LocalSlack, channel: str, thread: str | None, *expecte
 async def quiet(slack: LocalSlack) -> None:
     """Wait until the bot has acknowledged everything that it was sent."""
     await slack.until(lambda: not slack.unacknowledged)
+
+
+async def page(bot: Bot, path: str) -> tuple[int, str]:
+    """Read one of the bot's own pages: the status and the text."""
+    url = f"http://127.0.0.1:{bot.port}{path}"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status, await response.text()

@@ -3,7 +3,6 @@
 import pytest
 
 from bot.app import Bot
-from bot.script import Gate, Say, in_turn
 from bot.slack.local import LocalSlack
 from tests.conftest import Model
 from tests.stories.speech import answered, bodies, echo, quiet
@@ -70,22 +69,6 @@ async def test_a_group_message_is_like_a_channel(slack: LocalSlack) -> None:
 async def test_a_mention_without_words_is_asked_for_some(slack: LocalSlack) -> None:
     ts = await slack.say("ada", "general", "@skein")
     await answered(slack, "general", ts, "Yes? Write your question in the same message as my name.")
-
-
-async def test_messages_of_one_conversation_are_answered_in_order_one_at_a_time(
-    slack: LocalSlack, model: Model
-) -> None:
-    gate = Gate()
-    model.script = in_turn(Say(["One", gate, "!"]))
-    ts = await slack.say("ada", "general", "@skein one")
-    await gate.reached()
-    for text in ("two", "three", "four"):
-        await slack.say("ada", "general", text, thread=ts)
-    await quiet(slack)
-    assert bodies(slack, "general", ts) == ["One"]
-    model.script = echo
-    gate.open()
-    await answered(slack, "general", ts, "One!", "3: two", "5: three", "7: four")
 
 
 async def test_the_bot_knows_who_it_is(bot: Bot, slack: LocalSlack) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.app import Bot
 from bot.slack.local import Fault, LocalSlack
 from tests.conftest import Model, OpenBot
-from tests.stories.speech import answered, echo, quiet
+from tests.stories.speech import answered, echo, page, quiet
 
 
 @pytest.fixture(autouse=True)
@@ -42,13 +42,6 @@ async def send(bot: Bot, body: bytes, headers: dict[str, str]) -> int:
     url = f"http://127.0.0.1:{bot.port}/slack/events"
     async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as response:
         return response.status
-
-
-async def get(bot: Bot, path: str) -> tuple[int, str]:
-    """Read one of the bot's own pages."""
-    url = f"http://127.0.0.1:{bot.port}{path}"
-    async with aiohttp.ClientSession() as session, session.get(url) as response:
-        return response.status, await response.text()
 
 
 async def test_over_http_a_mention_is_answered(slack: LocalSlack, http_bot: Bot) -> None:
@@ -88,18 +81,18 @@ async def test_signed_nonsense_is_refused(slack: LocalSlack, http_bot: Bot, body
 
 
 async def test_the_bot_tells_that_it_lives_and_is_ready(http_bot: Bot) -> None:
-    assert await get(http_bot, "/livez") == (200, "ok\n")
-    status, report = await get(http_bot, "/readyz")
+    assert await page(http_bot, "/livez") == (200, "ok\n")
+    status, report = await page(http_bot, "/readyz")
     assert (status, json.loads(report)) == (200, {"database": "ok", "slack": "ok", "listening": "ok"})
 
 
 async def test_readiness_tells_what_is_away(slack: LocalSlack, bot: Bot) -> None:
     slack.fail("auth.test", Fault(status=503), times=1)
-    status, report = await get(bot, "/readyz")
+    status, report = await page(bot, "/readyz")
     assert status == 503
     assert json.loads(report)["slack"] != "ok"
-    assert (await get(bot, "/livez"))[0] == 200
-    assert (await get(bot, "/readyz"))[0] == 200
+    assert (await page(bot, "/livez"))[0] == 200
+    assert (await page(bot, "/readyz"))[0] == 200
 
 
 async def test_a_refreshed_socket_loses_nothing(slack: LocalSlack, bot: Bot) -> None:

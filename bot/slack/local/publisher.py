@@ -1,6 +1,7 @@
 """From what happens in the workspace to what the bot is told: subscriptions, envelopes, the two events of a mention."""
 
 import itertools
+import secrets
 import time
 
 from bot.slack.local.changes import Change
@@ -23,6 +24,8 @@ class Publisher:
         self._delivery = delivery
         self._verification = verification
         self._turns = itertools.cycle([False, True])
+        # Slack's event ids are unique for ever, also for a bot that has met an earlier Slack of this kind.
+        self._series = secrets.token_hex(4).upper()
         self._numbers = itertools.count(1)
         self.subscriptions = subscriptions
         self.mention_first: bool | None = None
@@ -45,7 +48,7 @@ class Publisher:
 
     def send(self, event: Json, event_id: str | None, times: int) -> str:
         """Send an event, subscribed or not, as often as asked for; its `event_id` is returned."""
-        envelope = self._envelope(event, event_id or f"Ev0LOCAL{next(self._numbers):06d}")
+        envelope = self._envelope(event, event_id or f"Ev{self._series}{next(self._numbers):06d}")
         for _ in range(times):
             self._delivery.send("events_api", envelope)
         return envelope["event_id"]

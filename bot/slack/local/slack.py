@@ -196,6 +196,10 @@ class LocalSlack(People):
         """Cut every Socket Mode connection without a word."""
         self._parts.sockets.drop()
 
+    def freeze_connections(self, number: int = 1) -> None:
+        """Make that many Socket Mode connections half-open: they stand, and nothing more comes out of them."""
+        self._parts.sockets.freeze(number)
+
     async def verify_url(self, challenge: str = "are you there") -> bool:
         """Whether `events_url` answers url_verification as Slack demands. Raises aiohttp.ClientError."""
         return await self._parts.delivery.verify_url(self._parts.api.tokens.verification, challenge)

@@ -26,6 +26,7 @@ class _Connection:
     socket: web.WebSocketResponse
     request: web.Request
     unanswered: set[str] = field(default_factory=set[str])
+    frozen: bool = False
 
 
 class Sockets:
@@ -62,7 +63,8 @@ class Sockets:
         if ticket not in self._tickets:
             return web.Response(status=401)
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, timeout=_CLOSE_SECONDS)
+        # Pings are answered here, so that a frozen connection can leave them unanswered.
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, timeout=_CLOSE_SECONDS, autoping=False)
         await socket.prepare(request)
         if len(self._connections) >= CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
@@ -77,8 +79,12 @@ class Sockets:
         self._changed()
         try:
             async for message in connection.socket:
+                if connection.frozen:
+                    continue
                 if message.type is WSMsgType.TEXT:
                     self._acknowledge(message.data)
+                elif message.type is WSMsgType.PING:
+                    await connection.socket.pong(message.data)
         finally:
             self._forget(connection)
 
@@ -119,7 +125,8 @@ class Sockets:
         connection.unanswered.add(name)
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await connection.socket.send_json({"envelope_id": name, **envelope})
+                if not connection.frozen:
+                    await connection.socket.send_json({"envelope_id": name, **envelope})
                 await acknowledged
         except TimeoutError:
             return "timeout"
@@ -136,6 +143,11 @@ class Sockets:
         """Ask every bot to connect anew, as Slack does about once an hour."""
         for connection in list(self._connections):
             await connection.socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
+
+    def freeze(self, number: int) -> None:
+        """Make that many connections half-open: they stand, and nothing more comes out of them."""
+        for connection in list(self._connections)[:number]:
+            connection.frozen = True
 
     def drop(self) -> None:
         """Cut every connection without a word."""

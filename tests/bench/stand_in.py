@@ -1,0 +1,109 @@
+"""An agent and a platform that cost nothing, so that what is measured is the inbox and the worker between them."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from langgraph.runtime import RunControl
+
+from bot.conversation import AgentEvent, Conversation, Hold, Lease, Mark, Message, Page, Token
+from bot.inbox import Inbox
+from bot.worker import Limits, Worker
+
+Work = Callable[[Sequence[Message], RunControl | None], Awaitable[None]]
+"""What an agent does with the messages of a turn before it answers."""
+
+
+class Speaker:
+    """An agent that works, says one word, and notes when each message's turn began and when its thinking ended."""
+
+    def __init__(self, work: Work | None = None) -> None:
+        self.began: dict[str, float] = {}
+        self.ended: dict[str, float] = {}
+        self._work = work
+        self._changed = asyncio.Event()
+
+    async def answer(
+        self,
+        thread_id: str,
+        messages: Sequence[Message],
+        *,
+        hold: Hold | None = None,
+        control: RunControl | None = None,
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """One word."""
+        del thread_id, hold
+        now = time.perf_counter()
+        self.began.update(dict.fromkeys((message.ts for message in messages), now))
+        self._changed.set()
+        if self._work:
+            await self._work(messages, control)
+        yield Token("Yes.", "draft")
+        self.ended.update(dict.fromkeys((message.ts for message in messages), time.perf_counter()))
+        self._changed.set()
+
+    async def until_began(self, count: int) -> None:
+        """Return once so many messages' turns have begun."""
+        while len(self.began) < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def until_ended(self, count: int) -> None:
+        """Return once so many messages were answered."""
+        while len(self.ended) < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Wall:
+    """A platform that takes everything at once and shows it to nobody."""
+
+    def __init__(self) -> None:
+        self._ids = itertools.count(1)
+
+    def under(self, lease: Lease) -> "Wall":
+        """The same."""
+        del lease
+        return self
+
+    async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
+        """A new id."""
+        del conversation, page, mark
+        return f"9.{next(self._ids):06d}"
+
+    async def find(self, conversation: Conversation, turn: int, since: str) -> list[str]:
+        """Nothing."""
+        del conversation, turn, since
+        return []
+
+    async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
+        """Nothing."""
+
+    async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
+        """Nothing."""
+
+    async def remove(self, conversation: Conversation, message: str) -> None:
+        """Nothing."""
+
+    async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
+        """Nothing."""
+
+
+@asynccontextmanager
+async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) -> AsyncGenerator[Worker, None]:
+    """The bot's own worker between the two, stopped at the end."""
+    worker = Worker(inbox, agent=speaker, adapter=Wall(), limits=limits or Limits())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            worker.stop()
+
+
+def said(number: int, thread: str | None = None, text: str = "hello") -> Message:
+    """The message of that number, in a conversation of its own unless `thread` names one."""
+    ts = f"{number}.000000"
+    return Message(Conversation("T1", "C1", thread or ts), ts, "U1", text)

@@ -1,0 +1,110 @@
+"""Wherever a process ends, the answer is one, whole, in order, and in the messages that it began in."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.conversation import Note
+from bot.words import SENTENCES
+from tests.crash.lane import FOLLOW_UP, FURTHER, Lane, open_lanes
+from tests.crash.operations import DEAD, How, Operation, Point
+from tests.crash.relay import Answer, Ordeal, Relay, operations_of_a_turn
+
+pytestmark = pytest.mark.crash
+
+LANES = 4
+
+STATEMENTS = ("select", "insert", "update", "INSERT", "Transaction", "Pipeline")
+
+
+@pytest.fixture
+async def lanes(postgres: str, tmp_path: Path) -> AsyncGenerator[Sequence[Lane], None]:
+    """Stages beside each other, each with a database of its own."""
+    async with open_lanes(postgres, tmp_path, LANES) as lanes:
+        yield lanes
+
+
+async def undisturbed(lane: Lane) -> tuple[Answer, Sequence[Operation]]:
+    """A turn without a crash: the answer, and the operations that it took."""
+    replica = await lane.start()
+    assert await replica.arm(None)
+    await lane.ask()
+    assert await lane.finished(replica)
+    done = replica.done
+    assert await replica.arm(None)
+    answer, operations = await Answer.of(lane), operations_of_a_turn(done)
+    assert [kind for kind, _ in answer.memory] == ["human", "ai", "tool", "ai"]
+    assert len(answer.bodies) == answer.posts == 2
+    replica.stop()
+    assert await replica.ended() == 0
+    return answer, operations
+
+
+async def suffered(lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal]) -> set[Point]:
+    """Run a turn through each of the ordeals; returns the points where a process was in fact ended."""
+    relay = Relay(expected, deque(ordeals))
+    async with asyncio.TaskGroup() as group:
+        for lane in lanes:
+            group.create_task(relay.run(lane))
+    assert not relay.failed, "\n\n".join([f"{len(relay.failed)} failed", *relay.failed])
+    return relay.met
+
+
+async def test_killed_at_any_operation_the_turn_ends_as_if_nothing_had_happened(lanes: Sequence[Lane]) -> None:
+    answer, operations = await undisturbed(lanes[0])
+    points = [Point(done, how) for done in operations for how in (How.KILLED_BEFORE, How.KILLED_AFTER)]
+    met = await suffered(lanes, answer, [(point,) for point in points])
+    print(f"killed at {len(met)} of {len(points)} points")  # noqa: T201  # shown by `pytest -s`, for CI's log
+    # How many drafts there are depends on time: a turn may have one less than the one that was counted.
+    assert len(met) >= len(points) - 10 > 190
+    names = " ".join(str(point) for point in met)
+    for name in ("chat.postMessage (2)", "chat.update (2)", "completions (2)", "lookup (1)", "acknowledge (2)"):
+        assert f"before {name}" in names
+        assert f"after {name}" in names
+
+
+async def test_killed_twice_the_turn_still_ends_as_if_nothing_had_happened(lanes: Sequence[Lane]) -> None:
+    answer, operations = await undisturbed(lanes[0])
+    spread = [Point(done, How.KILLED_AFTER) for done in operations[len(operations) // 8 :: 12]]
+    outside = [
+        Point(Operation(name, 1), how)
+        for name in ("chat.update", "completions", "chat.postMessage", "conversations.replies")
+        for how in (How.KILLED_BEFORE, How.KILLED_AFTER)
+    ]
+    seconds = [outside[at % len(outside)] for at in range(len(spread))]
+    met = await suffered(lanes, answer, zip(spread, seconds, strict=True))
+    assert len(met) > len(spread)
+
+
+async def test_stopped_in_mid_answer_it_goes_on_after_the_start_and_no_death_is_counted(lanes: Sequence[Lane]) -> None:
+    answer, operations = await undisturbed(lanes[0])
+    outside = [done for done in operations if not done.name.startswith(STATEMENTS)]
+    met = await suffered(lanes, answer, [(Point(done, How.STOPPED),) for done in outside])
+    assert len(met) > len(outside) // 2
+    logs = "".join(lane.log() for lane in lanes)
+    assert "outcome=interrupted" in logs
+    assert "deaths=0" in logs
+    assert "deaths=1" not in logs
+
+
+async def test_a_message_that_kills_three_times_is_set_aside_and_the_conversation_goes_on(
+    lanes: Sequence[Lane],
+) -> None:
+    lane = lanes[0]
+    deadly = Point(Operation("lookup", 1), How.KILLED_BEFORE)
+    for death in range(3):
+        replica = await lane.start(deadly)
+        if death == 0:
+            await lane.ask()
+        assert await replica.ended() == DEAD
+    replica = await lane.start()
+    assert await lane.finished(replica)
+    assert SENTENCES[Note.SET_ASIDE] in lane.bodies()[-1]
+    assert lane.posts() == 1
+    await lane.slack.say("ada", "general", FOLLOW_UP, thread=lane.course.ts)
+    await lane.slack.until(lambda: lane.bodies()[-1] == FURTHER)
+    assert lane.posts() == 2
+    assert lane.tool_runs == 0

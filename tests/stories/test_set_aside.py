@@ -1,0 +1,107 @@
+"""A message that brings the bot down again and again is set aside, and the conversation goes on."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.conversation import Note
+from bot.database import open_pool
+from bot.errors import UnknownMessage
+from bot.inbox import MOST_DEATHS, Inbox
+from bot.script import Hang, Reply, Wire
+from bot.set_aside import list_messages, retry, show
+from bot.settings import Settings
+from bot.slack.local import LocalSlack
+from bot.words import SENTENCES
+from bot.worker import Limits
+from tests.conftest import Model, OpenBot
+from tests.stories.processes import environment, running
+from tests.stories.speech import answered, bodies, echo, quiet, text_of
+
+TOLD = f"⚠ {SENTENCES[Note.SET_ASIDE]}"
+
+
+async def die_of(slack: LocalSlack, start: OpenBot, database_url: str, text: str, thread: str | None = None) -> str:
+    """Say something that a bot hears and three others die of; gives the message's `ts`."""
+    async with start(limits=Limits(concurrency=0)):
+        ts = await slack.say("ada", "general", text, thread=thread)
+        await quiet(slack)
+    async with open_pool(database_url) as pool:
+        for worker in range(MOST_DEATHS):
+            assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
+    return ts
+
+
+async def listed(settings: Settings) -> list[str]:
+    """What `bot inbox list` prints."""
+    lines: list[str] = []
+    await list_messages(settings, write=lines.append)
+    return lines
+
+
+async def test_a_person_is_told_and_the_conversation_goes_on(
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+) -> None:
+    model.script = echo
+    ts = await die_of(slack, start, database_url, "@skein one")
+    async with start():
+        await answered(slack, "general", ts, TOLD)
+        assert model.server.requests == []
+        await slack.say("ada", "general", "two", thread=ts)
+        await answered(slack, "general", ts, TOLD, "1: two")
+        (line,) = await listed(settings)
+        await retry(settings, int(line.split()[0]), write=lambda _: None)
+        await answered(slack, "general", ts, TOLD, "1: two", "3: one")
+    assert await listed(settings) == ["Nothing is set aside."]
+
+
+async def test_the_command_lists_ids_and_shows_words_only_when_asked(
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+) -> None:
+    model.script = echo
+    ts = await die_of(slack, start, database_url, "@skein my canary")
+    async with start():
+        await answered(slack, "general", ts, TOLD)
+    lane = f"{slack.team_id}/{slack.channel('general').id}/{ts}"
+    async with running("inbox", "list", env=environment(settings)) as process:
+        output, _ = await process.communicate()
+    (line,) = output.decode().splitlines()
+    number, *_, place, author = line.split()
+    assert (place, author) == (lane, slack.user("ada").id)
+    shown: list[str] = []
+    await show(settings, int(number), write=shown.append)
+    assert shown == [f"{line}\n\nmy canary"]
+
+
+async def test_a_message_that_is_not_set_aside_is_said_without_a_traceback(settings: Settings) -> None:
+    with pytest.raises(UnknownMessage):
+        await show(settings, 7)
+    async with running("inbox", "retry", "7", env=environment(settings)) as process:
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert errors.decode() == "No message 7 is set aside. `bot inbox list` tells which are.\n"
+
+
+async def test_what_was_heard_before_the_bot_died_is_asked_again_after_what_came_later(
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+) -> None:
+    asked: list[str] = []
+
+    async def script(messages: list[Wire]) -> Reply:
+        asked.append(text_of(messages[-1]))
+        return Hang() if asked == ["one"] else echo(messages)
+
+    model.script = script
+    async with start(limits=Limits(grace=timedelta(0), drain=timedelta(0))):
+        ts = await slack.say("ada", "general", "@skein one")
+        await model.server.requested()
+    async with open_pool(database_url) as pool:
+        for worker in range(MOST_DEATHS + 1):
+            assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
+    async with start():
+        await slack.until(lambda: TOLD in bodies(slack, "general", ts))
+        await slack.say("ada", "general", "two", thread=ts)
+        await slack.until(lambda: bodies(slack, "general", ts)[1:] == ["2: two"])
+        (line,) = await listed(settings)
+        await retry(settings, int(line.split()[0]), write=lambda _: None)
+        await slack.until(lambda: bodies(slack, "general", ts)[2:] == ["3: one"])

@@ -1,0 +1,114 @@
+"""The checkpointer of a turn: it writes while the turn is held, and not a row afterwards."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
+
+from bot.checkpoints import FencedSaver
+from bot.conversation import Conversation, Message
+from bot.database import Pool, migrate, open_pool
+from bot.errors import LeaseLost
+from bot.inbox import Inbox, Turn
+
+GONE = timedelta(seconds=-1)
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncGenerator[Pool, None]:
+    async with open_pool(database_url) as pool:
+        await migrate(pool)
+        yield pool
+
+
+async def claimed(pool: Pool, lease: timedelta, thread: int = 1) -> Turn:
+    """A turn of that conversation, which somebody holds for that long."""
+    inbox = Inbox(pool, lease=lease)
+    message = Message(Conversation("T1", "C1", f"{thread}.000000"), f"{thread}.000000", "U1", "hello")
+    await inbox.put(message, addressed=True)
+    turn = await inbox.claim("worker")
+    assert turn
+    return turn
+
+
+def place(turn: Turn) -> RunnableConfig:
+    """Where LangGraph keeps that conversation."""
+    return {"configurable": {"thread_id": turn.thread_id, "checkpoint_ns": ""}}
+
+
+def checkpoint() -> Checkpoint:
+    """A state with one value."""
+    empty = empty_checkpoint()
+    empty["channel_values"] = {"messages": ["hello"]}
+    empty["channel_versions"] = {"messages": "1"}
+    return empty
+
+
+async def rows(pool: Pool) -> int:
+    """How many rows LangGraph has in all of its tables."""
+    tables = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+    counts = " union all ".join(f"select count(*) as rows from {table}" for table in tables)  # noqa: S608 (no input)
+    async with pool.connection() as connection:
+        cursor = await connection.execute(counts.encode())
+        return sum(row["rows"] for row in await cursor.fetchall())
+
+
+async def test_a_holder_writes_and_reads(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold)
+    written = await saver.aput(place(turn), checkpoint(), {}, {"messages": "1"})
+    await saver.aput_writes(written, [("messages", ["more"])], "task")
+    found = await saver.aget_tuple(place(turn))
+    assert found
+    assert found.checkpoint["channel_values"] == {"messages": ["hello"]}
+    assert found.pending_writes == [("task", "messages", ["more"])]
+
+
+async def test_nothing_is_written_once_another_holds_the_conversation(pool: Pool) -> None:
+    turn = await claimed(pool, GONE)
+    saver = FencedSaver(pool, turn.hold)
+    written = await saver.aput(place(turn), checkpoint(), {}, {"messages": "1"})
+    before = await rows(pool)
+    later = await Inbox(pool, lease=LEASE).claim("other")
+    assert later
+    with pytest.raises(LeaseLost):
+        await saver.aput(written, checkpoint(), {}, {"messages": "2"})
+    with pytest.raises(LeaseLost):
+        await saver.aput_writes(written, [("messages", ["more"])], "task")
+    assert await rows(pool) == before
+    await FencedSaver(pool, later.hold).aput_writes(written, [("messages", ["more"])], "task")
+    assert await rows(pool) == before + 1
+
+
+async def test_nothing_is_written_once_the_turn_is_over(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    await Inbox(pool, lease=LEASE).finish(turn)
+    with pytest.raises(LeaseLost):
+        await FencedSaver(pool, turn.hold).aput(place(turn), checkpoint(), {}, {"messages": "1"})
+    assert await rows(pool) == 0
+
+
+async def test_nobody_can_claim_in_the_middle_of_a_write(pool: Pool) -> None:
+    turn = await claimed(pool, GONE)
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute("select skein_hold(%s, %s)", (turn.hold.lane, turn.hold.fence))
+        assert await Inbox(pool, lease=LEASE).claim("other") is None
+    assert await Inbox(pool, lease=LEASE).claim("other")
+
+
+async def test_two_conversations_write_at_the_same_time(pool: Pool) -> None:
+    first, second = [await claimed(pool, LEASE, thread) for thread in (1, 2)]
+    async with pool.connection() as connection, connection.transaction():
+        # The first conversation's write waits for this.
+        await connection.execute("select 1 from skein_conversations where lane = %s for update", (first.hold.lane,))
+        slow = asyncio.ensure_future(
+            FencedSaver(pool, first.hold).aput(place(first), checkpoint(), {}, {"messages": "1"})
+        )
+        async with asyncio.timeout(5):
+            await FencedSaver(pool, second.hold).aput(place(second), checkpoint(), {}, {"messages": "1"})
+        assert not slow.done()
+    assert await slow

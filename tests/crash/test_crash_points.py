@@ -59,7 +59,7 @@ async def test_killed_at_any_operation_the_turn_ends_as_if_nothing_had_happened(
     met = await suffered(lanes, answer, [(point,) for point in points])
     print(f"killed at {len(met)} of {len(points)} points")  # noqa: T201  # shown by `pytest -s`, for CI's log
     # How many drafts there are depends on time: a turn may have one less than the one that was counted.
-    assert len(met) >= len(points) - 10 > 190
+    assert len(met) >= len(points) - 10 > 170
     names = " ".join(str(point) for point in met)
     for name in ("chat.postMessage (2)", "chat.update (2)", "completions (2)", "lookup (1)", "acknowledge (2)"):
         assert f"before {name}" in names

@@ -155,7 +155,7 @@ class InboxLaws(RuleBasedStateMachine):
     @rule(worker=workers)
     def renew(self, worker: str) -> None:
         mine = [held for held in self.plain.held.values() if held.worker == worker]
-        asked = {held.turn.id for held in mine} | {turn.id for turn in self.plain.stale}
+        asked = {held.turn.id for held in self.plain.held.values()} | {turn.id for turn in self.plain.stale}
         held_by_me = {held.turn.id for held in mine}
         assert self.run(self.inbox.renew(worker, asked)) == held_by_me
         for held in mine:

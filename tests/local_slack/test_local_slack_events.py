@@ -193,3 +193,11 @@ async def test_a_trigger_opens_one_view_and_not_for_long(
     assert await refused(client, "views.open", trigger_id=first, view=view) == "invalid_trigger_id"
     monkeypatch.setattr(methods_surfaces, "TRIGGER_LIFE_SECONDS", -1.0)
     assert await refused(client, "views.open", trigger_id=second, view=view) == "expired_trigger_id"
+
+
+async def test_an_event_id_never_comes_again_in_another_slack() -> None:
+    ids: list[str] = []
+    for _ in range(2):
+        async with LocalSlack.open() as slack:
+            ids.append(await slack.deliver({"type": "pin_added"}))
+    assert len(set(ids)) == 2

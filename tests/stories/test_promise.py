@@ -1,5 +1,6 @@
 """Each message is answered once, whole and in order, whoever runs the bot at the moment."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -118,14 +119,15 @@ async def test_a_replica_that_is_cut_off_falls_silent_and_another_goes_on(
 async def test_a_replica_that_was_cut_off_may_take_its_own_turn_over(
     slack: LocalSlack, model: Model, start: OpenBot, database_url: str, cut_off: set[str]
 ) -> None:
-    gate = Gate()
-    model.script = in_turn(Say(["One", gate, " from before"]), Say("One two"))
+    model.script = in_turn(Say(["One", Gate(), " from before"]), Say("One two"))
     async with start(limits=Limits(pace=QUICK, lease=SHORT)):
         ts = await slack.say("ada", "general", "@skein count")
         await answered(slack, "general", ts, "One")
         cut_off.add(await holder(database_url))
         await answered(slack, "general", ts, "One two")
-        gate.open()
+        # The thinking that it had begun before is over as well, though nothing was to be written.
+        async with asyncio.timeout(5):
+            await model.server.disconnected()
         model.script = echo
         await slack.say("ada", "general", "and?", thread=ts)
         await answered(slack, "general", ts, "One two", "3: and?")

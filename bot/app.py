@@ -7,10 +7,10 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import web
@@ -37,6 +37,8 @@ from bot.tools import tools as own_tools
 from bot.worker import Limits, Worker
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 REQUEST_TIMEOUT = timedelta(seconds=60)
 """How long the model may take to begin."""
@@ -120,11 +122,22 @@ async def open_bot(
 
 
 async def serve(settings: Settings) -> None:
-    """Run the bot until SIGTERM or SIGINT; a second signal, or one while it still opens, stops it at once."""
+    """Run the bot until SIGTERM or SIGINT."""
+    await run_until_stopped(open_bot(settings))
+
+
+async def run_until_stopped(
+    opening: AbstractAsyncContextManager[T], ready: Callable[[T], object] = lambda _: None
+) -> None:
+    """Open a resource, tell `ready` of it, and close it at SIGTERM or SIGINT.
+
+    A second signal, or one while it still opens, stops at once.
+    """
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:
-        async with open_bot(settings):
+        async with opening as opened:
+            ready(opened)
             started.set()
             await stop.wait()
 

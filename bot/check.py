@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, settings as edge
 from bot.app import model, open_database
-from bot.errors import DatabaseError, PlatformError, SettingsError
+from bot.errors import Busy, DatabaseError, PlatformError, SettingsError
 from bot.model import translate
 from bot.settings import Settings
 from bot.slack.client import Identity, call, identify, open_client
@@ -19,7 +19,6 @@ from bot.turn import note
 from bot.words import SENTENCES
 
 MANIFEST = "manifest.yml"
-UNREACHABLE = "ratelimited"
 PATIENCE = timedelta(seconds=3)
 """How long it waits for the database."""
 
@@ -124,6 +123,6 @@ def wanted_scopes() -> frozenset[str]:
 
 
 def _refusal(name: str, settings: Settings, error: PlatformError) -> str:
-    if error.code == UNREACHABLE:
+    if isinstance(error, Busy):
         return f"Slack does not answer at {settings.slack_api_url}. Check SLACK_API_URL and the network."
     return f"Slack refuses {name} ({error.code}). {edge.MENDS[name.lower()]}"

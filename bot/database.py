@@ -88,10 +88,12 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},
     )
     try:
-        await pool.open(wait=True, timeout=patience.total_seconds())
+        try:
+            await pool.open(wait=True, timeout=patience.total_seconds())
+        except PoolTimeout as error:
+            text = "PostgreSQL cannot be reached. Check DATABASE_URL, and that the server runs."
+            raise DatabaseError(text) from error
         yield pool
-    except PoolTimeout as error:
-        raise DatabaseError("PostgreSQL cannot be reached. Check DATABASE_URL, and that the server runs.") from error
     finally:
         await pool.close()
 

@@ -8,7 +8,8 @@ SkeinError
 ├── UnknownCheckpoint   the conversation has no such checkpoint
 ├── UnknownMessage      no such message is set aside
 ├── PlatformError       Slack refused for good; `code` is its word for it
-│   └── Busy            Slack wants us to wait; `retry_after` in seconds
+│   ├── Busy            Slack wants us to wait; `retry_after` in seconds
+│   └── Gone            the message is not there any more: somebody deleted it
 └── AgentError          the agent could not answer
     ├── ModelRefused    the model's server said no (key, name, rate)
     │   └── ContentRefused  it said no to what was asked (content, size, form): the same again fails again
@@ -62,6 +63,10 @@ class Busy(PlatformError):
     def __init__(self, retry_after: float) -> None:
         super().__init__("ratelimited")
         self.retry_after = retry_after
+
+
+class Gone(PlatformError):
+    """The message is not there any more."""
 
 
 class AgentError(SkeinError):

@@ -84,11 +84,10 @@ async def open_site(application: web.Application, host: str, port: int) -> Async
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise SettingsError(f"PORT {port} at BIND_ADDRESS {host} cannot be used ({error.strerror}).") from error
         yield runner.addresses[0][1]
-    except OSError as error:
-        if runner.addresses:
-            raise
-        raise SettingsError(f"PORT {port} at BIND_ADDRESS {host} cannot be used ({error.strerror}).") from error
     finally:
         await runner.cleanup()

@@ -11,7 +11,7 @@ A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -131,12 +131,7 @@ class Inbox:
 
     async def give_back(self, turn: Turn) -> None:
         """Let go of a turn without having ended it: any worker may go on with it at once. No death is counted."""
-        async with self._held(turn) as (connection, values):
-            await connection.execute(
-                "update skein_conversations set leased_until = '-infinity', deaths = deaths - 1 where lane = %(lane)s",
-                values,
-            )
-            await _notify(connection)
+        await self._as_holder(turn, _GIVE_BACK)
 
     async def arrivals(self) -> AsyncGenerator[None, None]:
         """Yield once when it listens, and then whenever there is something to claim, told by any process."""
@@ -165,15 +160,6 @@ class Inbox:
                     statement.encode(), {"lane": turn.hold.lane, "fence": turn.hold.fence, **values}
                 )
 
-    @asynccontextmanager
-    async def _held(self, turn: Turn) -> AsyncGenerator[tuple["AsyncConnection[DictRow]", dict[str, Any]], None]:
-        """A transaction on behalf of a turn; raises LeaseLost if somebody else holds it."""
-        values = {"lane": turn.hold.lane, "fence": turn.hold.fence}
-        with lease_lost_if_refused():
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("select skein_hold(%(lane)s, %(fence)s)", values)
-                yield connection, values
-
 
 # What these two do, and why it holds, stands with the functions in `bot/migrations/0003_one_trip.sql`.
 _PUT = """
@@ -191,6 +177,14 @@ where worker = %(worker)s and turn = any(%(turns)s)
 returning turn
 """
 
+# Over at once, for whoever claims next; that claim will count a death too many.
+_GIVE_BACK = """
+with held as materialized (select skein_hold(%(lane)s, %(fence)s))
+update skein_conversations set leased_until = '-infinity', deaths = deaths - 1
+from held where lane = %(lane)s
+returning pg_notify('skein_inbox', '')
+"""
+
 _SWEEP = """
 delete from skein_inbox where id in (
     select id from skein_inbox where state = 'done' and finished_at < now() - %(age)s limit %(at_most)s)
@@ -199,10 +193,6 @@ delete from skein_inbox where id in (
 
 def _starts_afresh(message: Message) -> bool:
     return message.conversation.thread == DIRECT and message.text.strip().casefold() == NEW_TOPIC
-
-
-async def _notify(connection: "AsyncConnection[DictRow]") -> None:
-    await connection.execute("select pg_notify(%s, '')", (CHANNEL,))
 
 
 async def _row(connection: "AsyncConnection[DictRow]", query: str, values: dict[str, Any]) -> DictRow | None:

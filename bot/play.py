@@ -1,13 +1,11 @@
 """`bot play`: a Slack on this machine with the bot in it, for trying and developing without a workspace."""
 
-import asyncio
-import signal
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from pydantic import SecretStr
 
-from bot.app import open_bot
+from bot.app import open_bot, run_until_stopped
 from bot.errors import SettingsError
 from bot.offline import NOTICE, with_model
 from bot.settings import Settings
@@ -40,9 +38,8 @@ async def open_playground(settings: Settings, *, port: int) -> AsyncGenerator[Lo
 
 async def play(settings: Settings, *, port: int) -> None:
     """Run the playground until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with open_playground(settings, port=port) as slack:
+
+    def invite(slack: LocalSlack) -> None:
         print(f"Open {slack.url} in a browser. Ctrl-C ends it.", flush=True)  # noqa: T201
-        await stop.wait()
+
+    await run_until_stopped(open_playground(settings, port=port), invite)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.conversation import Adapter, Conversation, Mark, Note, Page, Status
-from bot.errors import Busy, PlatformError
+from bot.errors import Busy, Gone
 from bot.markdown import Pages
 
 PACE = timedelta(seconds=1.2)
@@ -26,9 +26,6 @@ PACE = timedelta(seconds=1.2)
 
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
-
-GONE = "message_not_found"
-"""Slack's word for a message that somebody deleted."""
 
 Edit = Callable[[Conversation, str, Page], Awaitable[None]]
 
@@ -142,12 +139,9 @@ class Reply:
     async def _replace(self, index: int, page: Page, edit: Edit) -> None:
         message = self._shown[index].message
         await asyncio.sleep(self._until_next_write())
-        try:
+        # Somebody may delete the answer while it is written: that is their right, and no failure.
+        with contextlib.suppress(Gone):
             await edit(self.conversation, message, page)
-        except PlatformError as error:
-            # Somebody deleted the answer while it was written: that is their right, and no failure.
-            if error.code != GONE:
-                raise
         self._last_write = time.monotonic()
         self._shown[index] = _Shown(message, page)
 

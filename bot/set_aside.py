@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import LiteralString
 
 from psycopg.rows import DictRow
 
@@ -25,19 +26,13 @@ async def list_messages(settings: Settings, *, write: Write = print) -> None:
 
 async def show(settings: Settings, message: int, *, write: Write = print) -> None:
     """Tell what is known of one, with its words. Raises UnknownMessage."""
-    async with _tables(settings) as pool, pool.connection() as connection:
-        row = await (await connection.execute(_SHOW, {"id": message})).fetchone()
-    if row is None:
-        raise _unknown(message)
+    row = await _one(settings, _SHOW, message)
     write(f"{_line(row)}\n\n{row['body']}")
 
 
 async def retry(settings: Settings, message: int, *, write: Write = print) -> None:
     """Let one wait for its turn again: a bot that runs hears of it at once. Raises UnknownMessage."""
-    async with _tables(settings) as pool, pool.connection() as connection:
-        row = await (await connection.execute(_RETRY, {"id": message})).fetchone()
-    if row is None:
-        raise _unknown(message)
+    await _one(settings, _RETRY, message)
     write(f"Message {message} waits for its turn again.")
 
 
@@ -48,12 +43,17 @@ async def _tables(settings: Settings) -> AsyncGenerator[Pool, None]:
         yield pool
 
 
+async def _one(settings: Settings, query: LiteralString, message: int) -> DictRow:
+    """Run a statement about one message that is set aside, and give its row. Raises UnknownMessage."""
+    async with _tables(settings) as pool, pool.connection() as connection:
+        row = await (await connection.execute(query, {"id": message})).fetchone()
+    if row is None:
+        raise UnknownMessage(f"No message {message} is set aside. `bot inbox list` tells which are.")
+    return row
+
+
 def _line(row: DictRow) -> str:
     return f"{row['id']:<6} {row['finished_at']:%Y-%m-%d %H:%M}  {row['lane']}  {row['author']}"
-
-
-def _unknown(message: int) -> UnknownMessage:
-    return UnknownMessage(f"No message {message} is set aside. `bot inbox list` tells which are.")
 
 
 _LIST = "select id, lane, author, finished_at from skein_inbox where state = 'set_aside' order by id"

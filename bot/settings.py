@@ -135,7 +135,8 @@ def missing_for_slack(settings: Settings) -> list[str]:
     lacks = [] if settings.slack_bot_token else ["slack_bot_token"]
     if not settings.slack_app_token and not settings.slack_signing_secret:
         lacks.append("slack_app_token")
-    lacks += _lacks_model_key(settings)
+    if not settings.has_model_key:
+        lacks.append("openai_api_key")
     sentences = [_wrong("missing", name) for name in lacks]
     if "slack_app_token" in lacks:
         sentences[lacks.index("slack_app_token")] += " For HTTP instead of Socket Mode set SLACK_SIGNING_SECRET."
@@ -146,10 +147,6 @@ def require(sentences: Iterable[str]) -> None:
     """Raises SettingsError with these sentences, if there are any."""
     if text := "\n".join(sentences):
         raise SettingsError(text)
-
-
-def _lacks_model_key(settings: Settings) -> list[str]:
-    return [] if settings.has_model_key else ["openai_api_key"]
 
 
 def _wrong(how: str, name: str) -> str:

@@ -98,9 +98,8 @@ async def model() -> AsyncGenerator[Model, None]:
         yield model
 
 
-@pytest.fixture
-def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path) -> Settings:
-    """The settings of a bot in Socket Mode on this stage."""
+def settings_on(slack: LocalSlack, model_url: str, database_url: str, folder: Path) -> Settings:
+    """The settings of a bot in Socket Mode with this Slack, model and database."""
     return Settings.model_construct(
         slack_api_url=slack.api_url,
         slack_bot_token=SecretStr(slack.bot_token),
@@ -108,11 +107,17 @@ def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path)
         slack_signing_secret=SecretStr(slack.signing_secret),
         model="openai:scripted",
         openai_api_key=SecretStr("sk-made-up"),
-        openai_base_url=model.server.url,
+        openai_base_url=model_url,
         database_url=SecretStr(database_url),
-        data_dir=tmp_path,
+        data_dir=folder,
         port=0,
     )
+
+
+@pytest.fixture
+def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path) -> Settings:
+    """The settings of a bot in Socket Mode on this stage."""
+    return settings_on(slack, model.server.url, database_url, tmp_path)
 
 
 OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]

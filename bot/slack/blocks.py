@@ -1,4 +1,4 @@
-"""What the bot shows in Slack, as pure functions, and the table of Slack's limits that it keeps."""
+"""What the bot shows in Slack, as pure functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,9 @@ from bot.defuse import defuse
 from bot.plain import plain
 from bot.words import WARNINGS, status_line
 
-TEXT_BYTES = 4_000
-"""`chat.update` refuses a longer `text`: 4,000 characters as documented, bytes of UTF-8 by some reports."""
-
 STATUS_BYTES = 190
-"""What a status line may take, so that it fits beside a full page of `bot.markdown.PAGE_BYTES`."""
+"""What a status line may take beside a full page (`bot.markdown.PAGE_BYTES`): `chat.update` refuses a `text` of more
+than 4,000 characters, bytes of UTF-8 by some reports."""
 
 Block = dict[str, Any]
 

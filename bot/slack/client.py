@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation import Conversation, Lease, Mark, Page
-from bot.errors import Busy, LeaseLost, PlatformError
+from bot.errors import Busy, Gone, LeaseLost, PlatformError
 from bot.slack.blocks import content
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "re
 """Slack's words for failures that pass by themselves."""
 
 GONE = "message_not_found"
+"""Slack's word for a message that somebody deleted."""
 
 MARK = "skein_page"
 """The event type of the metadata by which a page is found again."""
@@ -135,13 +136,10 @@ class SlackAdapter:
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Delete a message of the bot's; one that is gone already is fine."""
-        try:
+        with contextlib.suppress(Gone):
             await patiently(
                 lambda: self._call(lambda: self._client.chat_delete(channel=conversation.channel, ts=message))
             )
-        except PlatformError as error:
-            if error.code != GONE:
-                raise
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         """Put the reaction that says "seen, it waits" on a message, or take it off. Tried once."""
@@ -225,4 +223,4 @@ def _translated(error: SlackApiError) -> PlatformError:
     code = str(response.get("error", "")) if hasattr(response, "get") else ""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in PASSING:
         return Busy(0)
-    return PlatformError(code or f"http_{status}")
+    return Gone(code) if code == GONE else PlatformError(code or f"http_{status}")

@@ -16,15 +16,14 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
-from pydantic import SecretStr
 
 from bot.conversation import Conversation
 from bot.script import Call, Gate, Reply, Say, Wire
 from bot.scripted import ScriptedModel
 from bot.serde import serializer
-from bot.settings import Settings
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
+from tests.conftest import settings_on
 from tests.crash.operations import Point
 from tests.crash.replica import Replica, Terms
 
@@ -98,7 +97,9 @@ class Lane:
             slack.workspace.listen(lambda _: lane.course.usher(lane.bodies()))
             lane.model = await stack.enter_async_context(ScriptedModel.open(lane._reply))
             tool = await stack.enter_async_context(_serving(lane._look_up))
-            lane.terms = Terms(lane._settings(address, folder), LIMITS, tool, folder / f"{name}.log", None)
+            lane.terms = Terms(
+                settings_on(slack, lane.model.url, address, folder), LIMITS, tool, folder / f"{name}.log", None
+            )
             yield lane
 
     async def start(self, point: Point | None = None) -> Replica:
@@ -175,20 +176,6 @@ class Lane:
         self.tool_runs += 1
         await self.course.gates[LOOKING].go_through()
         return web.Response(text=RESULT)
-
-    def _settings(self, database_url: str, folder: Path) -> Settings:
-        slack = self.slack
-        return Settings.model_construct(
-            slack_api_url=slack.api_url,
-            slack_bot_token=SecretStr(slack.bot_token),
-            slack_app_token=SecretStr(slack.app_token),
-            model="openai:scripted",
-            openai_api_key=SecretStr("sk-made-up"),
-            openai_base_url=self.model.url,
-            database_url=SecretStr(database_url),
-            data_dir=folder,
-            port=0,
-        )
 
 
 @asynccontextmanager

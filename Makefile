@@ -26,7 +26,7 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 	@$(BIN)/bot chat $(ARGS)
 
 test: $(SYNCED) ## run the tests
-	@$(BIN)/pytest --numprocesses=auto --maxprocesses=$(WORKERS_MAX) $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=$(WORKERS_MAX) --dist=loadgroup $(ARGS)
 
 test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost; two minutes
 	@$(BIN)/pytest -m crash $(ARGS)

@@ -36,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(_: argparse.Namespace) -> int:
-    from bot.app import serve
-
     chosen = _load()
     settings.require(settings.missing_for_slack(chosen))
+    from bot.app import serve
+
     asyncio.run(serve(chosen))
     return 0
 

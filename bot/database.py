@@ -31,6 +31,7 @@ Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
 POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
+PING_TIMEOUT = timedelta(seconds=2)
 LOCK_PAUSE = timedelta(milliseconds=50)
 BACK_OFF = timedelta(milliseconds=500)
 """The pause after PostgreSQL has failed."""
@@ -139,7 +140,7 @@ async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:
 async def ping(pool: Pool) -> None:
     """Raises DatabaseError unless PostgreSQL answers."""
     try:
-        async with pool.connection(timeout=2) as connection:
+        async with pool.connection(timeout=PING_TIMEOUT.total_seconds()) as connection:
             await connection.execute("select 1")
     except (psycopg.Error, PoolTimeout) as error:
         raise DatabaseError("PostgreSQL does not answer.") from error

@@ -129,9 +129,13 @@ class Inbox:
         statement = "select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s)"
         await self._as_holder(turn, statement, state=state, topic=topic)
 
-    async def give_back(self, turn: Turn) -> None:
-        """Let go of a turn without having ended it: any worker may go on with it at once. No death is counted."""
-        await self._as_holder(turn, _GIVE_BACK)
+    async def give_back(self, turn: Turn, *, died: bool = False) -> None:
+        """Let go of a turn without having ended it: any worker may go on with it at once.
+
+        No death is counted, unless it was left as if its holder had `died`: then the next one looks for what this one
+        may have posted.
+        """
+        await self._as_holder(turn, _GIVE_BACK, spared=0 if died else 1)
 
     async def arrivals(self) -> AsyncGenerator[None, None]:
         """Yield once when it listens, and then whenever there is something to claim, told by any process."""
@@ -180,7 +184,7 @@ returning turn
 # Over at once, for whoever claims next; that claim will count a death too many.
 _GIVE_BACK = """
 with held as materialized (select skein_hold(%(lane)s, %(fence)s))
-update skein_conversations set leased_until = '-infinity', deaths = deaths - 1
+update skein_conversations set leased_until = '-infinity', deaths = deaths - %(spared)s
 from held where lane = %(lane)s
 returning pg_notify('skein_inbox', '')
 """

@@ -24,9 +24,6 @@ from pydantic import SecretStr, ValidationError
 
 from bot.errors import AgentError, ContentRefused, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
 
-DEFAULT_MODEL = "openai:gpt-6.1-terra"
-"""OpenAI's current model of the middle size (October 2026): quick, writes well, cheap enough for a whole channel."""
-
 _REFUSALS: Mapping[type[ModelError], tuple[type[ModelRefused], str]] = MappingProxyType(
     {
         ContextOverflowError: (ContentRefused, "the conversation is longer than the model takes"),
@@ -76,13 +73,13 @@ def chat_model(
         wanted = ", ".join(fields) or "its key"
         raise SettingsError(f"MODEL={name}: {provider} misses or refuses {wanted}; set what it asks for") from None
     except ValueError as error:
-        raise SettingsError(f"MODEL={name}: LangChain knows no provider {provider!r}; try {DEFAULT_MODEL}") from error
+        raise SettingsError(f"MODEL={name}: LangChain knows no provider {provider!r}; openai is one") from error
 
 
 def _parse(name: str) -> tuple[str, str]:
     provider, colon, model = name.strip().partition(":")
     if not (provider and colon and model):
-        raise SettingsError(f"MODEL={name!r} is not of the form provider:name, such as {DEFAULT_MODEL}")
+        raise SettingsError(f"MODEL={name!r} is not of the form provider:name, such as openai:gpt-6.1-terra")
     return provider, model
 
 

@@ -13,7 +13,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.model import DEFAULT_MODEL
+
+DEFAULT_MODEL = "openai:gpt-6.1-terra"
+"""OpenAI's current model of the middle size (October 2026): quick, writes well, cheap enough for a whole channel."""
 
 DEFAULT_INSTRUCTIONS = """\
 You are Skein, a research assistant that people talk to in Slack. Answer in Markdown, briefly and to the point, in the \

@@ -2,7 +2,8 @@
 
 The worker claims turns from the inbox while it has room, and renews their leases. What it cannot renew in time falls
 silent by its own clock, before anybody else can hold it. On `stop` it claims nothing more and lets what runs come to
-its end; what does not in time is drained at the graph's next node, then stopped, shown as it is, and given back.
+its end; what does not in time is drained at the graph's next node, then stopped, shown as it is, and given back. Where
+Slack or PostgreSQL is away at that moment, it is abandoned instead: whoever takes it over counts a death.
 """
 
 import asyncio
@@ -38,6 +39,8 @@ class Limits:
     """How long `stop` lets running turns go on."""
     drain: timedelta = timedelta(seconds=2)
     """How long they may then take to come to the graph's next node."""
+    farewell: timedelta = timedelta(seconds=2)
+    """How long they may at last take to show what is written and be given back: Slack or PostgreSQL may be away."""
     keep: timedelta = timedelta(days=7)
     """How long answered messages stay in the inbox."""
     pace: timedelta = PACE
@@ -59,6 +62,7 @@ class Worker:
         self._adapter = adapter
         self._limits = limits
         self._running: dict[int, Running] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._one_ended = asyncio.Event()
@@ -106,7 +110,9 @@ class Worker:
                 # We could not renew it in time, and were the first to take it over.
                 lost.lose()
             running = self._running[turn.id] = self._begin(turn, lease)
-            turns.create_task(self._take(running))
+            task = turns.create_task(self._take(running))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
         return Running(turn, lease, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._limits.pace)
@@ -165,6 +171,18 @@ class Worker:
                 return
             for running in self._running.values():
                 hurry(running)
+        if not await self._all_ended(self._limits.farewell):
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        turns = [running.turn for running in self._running.values()]
+        log.warning("turns_abandoned", turns=len(turns))
+        await asyncio.gather(*(cancel(task) for task in self._tasks))
+        with contextlib.suppress(TimeoutError, *UNREACHABLE):
+            async with asyncio.timeout(self._limits.farewell.total_seconds()):
+                for turn in turns:
+                    with contextlib.suppress(LeaseLost):
+                        await self._inbox.give_back(turn, died=True)
 
     async def _all_ended(self, within: timedelta) -> bool:
         with contextlib.suppress(TimeoutError):

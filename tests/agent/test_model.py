@@ -12,7 +12,8 @@ from langgraph.errors import GraphRecursionError
 from pydantic import SecretStr
 
 from bot.errors import AgentError, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
-from bot.model import DEFAULT_MODEL, chat_model, translate
+from bot.model import chat_model, translate
+from bot.settings import DEFAULT_MODEL
 
 KEY = SecretStr("sk-made-up-and-secret")
 

@@ -14,8 +14,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.slack.local import LocalSlack
 from tests.page.browser import open_browser, open_page
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-"""One event loop for the file, so that one browser serves all its tests."""
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("page")]
+"""One event loop and one process for the file, so that one browser serves all its tests."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,10 +1,14 @@
 """`bot play` as a person meets it: the page in a real browser, the real bot behind it, the offline model's words."""
 
 import os
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
+from bot.offline_script import offline_script
 from bot.play import open_playground
 from bot.settings import Settings
 from tests.page.browser import open_browser, open_page
@@ -19,6 +23,16 @@ async def ask(page: Page, question: str, *, where: str) -> None:
     field = page.get_by_role("textbox", name=where)
     await field.fill(question)
     await field.press("Enter")
+
+
+pytestmark = pytest.mark.xdist_group("page")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The offline model writes faster than one reads; its search is still longer than the pace of edits."""
+    monkeypatch.setattr("bot.offline.SEARCH", timedelta(milliseconds=1300))
+    monkeypatch.setattr("bot.offline.offline_script", partial(offline_script, tokens_a_second=400))
 
 
 async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_private(settings: Settings) -> None:

@@ -9,32 +9,20 @@ from pydantic import SecretStr
 from bot.check import check
 from bot.settings import Settings
 from bot.slack.local import Fault, LocalSlack
-from tests.stories.processes import environment, running
+from bot.terminal import chat
 from tests.stories.speech import QUESTIONS
 
 
-@pytest.fixture
-def env(settings: Settings) -> dict[str, str]:
-    """The environment of a command, with everything that the bot needs."""
-    return environment(settings)
-
-
-@pytest.fixture
-def offline(env: dict[str, str]) -> dict[str, str]:
-    """The same without a model's key."""
-    return {name: value for name, value in env.items() if name not in {"MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"}}
-
-
-async def bot(env: dict[str, str], *arguments: str, says: str = "", code: int = 0) -> str:
-    """Run a command on that file with this input, and give its output."""
-    async with running(*arguments, env=env) as process:
-        output, errors = await process.communicate(says.encode())
-        assert process.returncode == code, errors.decode()
-        return output.decode()
-
-
-async def test_without_a_key_the_offline_model_searches_and_says_that_it_is_scripted(offline: dict[str, str]) -> None:
-    talk = await bot(offline, "chat", "--database", "sqlite:///:memory:", "--trace", says=QUESTIONS[0])
+async def test_without_a_key_the_offline_model_searches_and_says_that_it_is_scripted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.offline.SEARCH", timedelta(0))
+    said, shown = iter([QUESTIONS[0], None]), list[str]()
+    keyless = settings.model_copy(update={"openai_api_key": None, "openai_base_url": None})
+    await chat(
+        keyless, "default", database="sqlite:///:memory:", trace=True, read=lambda: next(said), write=shown.append
+    )
+    talk = "".join(shown)
     assert talk.startswith("No model key is set")
     assert re.search(r"^\[\S+ tools\] began$", talk, re.MULTILINE)
     assert "(Searching: weather in SF)" in talk

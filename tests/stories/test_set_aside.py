@@ -1,9 +1,13 @@
 """A message that brings the bot down again and again is set aside, and the conversation goes on."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.conversation import Note
 from bot.database import open_pool
 from bot.errors import UnknownMessage
@@ -15,7 +19,7 @@ from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
 from bot.worker import Limits
 from tests.conftest import Model, OpenBot
-from tests.stories.processes import environment, running
+from tests.stories.processes import environment
 from tests.stories.speech import answered, bodies, echo, quiet, text_of
 
 TOLD = f"⚠ {SENTENCES[Note.SET_ASIDE]}"
@@ -39,6 +43,19 @@ async def listed(settings: Settings) -> list[str]:
     return lines
 
 
+Command = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Run a command of the bot's with these settings, and give its exit code."""
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bot.log.configure", lambda _: None)
+    return lambda *arguments: asyncio.to_thread(main, arguments)
+
+
 async def test_a_person_is_told_and_the_conversation_goes_on(
     slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
 ) -> None:
@@ -55,17 +72,23 @@ async def test_a_person_is_told_and_the_conversation_goes_on(
     assert await listed(settings) == ["Nothing is set aside."]
 
 
-async def test_the_command_lists_ids_and_shows_words_only_when_asked(
-    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+async def test_the_command_lists_ids_and_shows_words_only_when_asked(  # noqa: PLR0913
+    slack: LocalSlack,
+    model: Model,
+    start: OpenBot,
+    settings: Settings,
+    database_url: str,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     model.script = echo
     ts = await die_of(slack, start, database_url, "@skein my canary")
     async with start():
         await answered(slack, "general", ts, TOLD)
+    capsys.readouterr()
     lane = f"{slack.team_id}/{slack.channel('general').id}/{ts}"
-    async with running("inbox", "list", env=environment(settings)) as process:
-        output, _ = await process.communicate()
-    (line,) = output.decode().splitlines()
+    assert await command("inbox", "list") == 0
+    (line,) = capsys.readouterr().out.splitlines()
     number, *_, place, author = line.split()
     assert (place, author) == (lane, slack.user("ada").id)
     shown: list[str] = []
@@ -73,13 +96,13 @@ async def test_the_command_lists_ids_and_shows_words_only_when_asked(
     assert shown == [f"{line}\n\nmy canary"]
 
 
-async def test_a_message_that_is_not_set_aside_is_said_without_a_traceback(settings: Settings) -> None:
+async def test_a_message_that_is_not_set_aside_is_said_without_a_traceback(
+    settings: Settings, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(UnknownMessage):
         await show(settings, 7)
-    async with running("inbox", "retry", "7", env=environment(settings)) as process:
-        _, errors = await process.communicate()
-    assert process.returncode == 1
-    assert errors.decode() == "No message 7 is set aside. `bot inbox list` tells which are.\n"
+    assert await command("inbox", "retry", "7") == 1
+    assert capsys.readouterr().err == "No message 7 is set aside. `bot inbox list` tells which are.\n"
 
 
 async def test_what_was_heard_before_the_bot_died_is_asked_again_after_what_came_later(

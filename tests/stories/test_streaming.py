@@ -2,13 +2,16 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
+import pytest
 from langchain_core.tools import StructuredTool
 
-from bot.reply import PACE
+from bot.reply import Reply
 from bot.script import Call, Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
+from bot.worker import Limits
 from tests.conftest import Model, OpenBot
 from tests.stories.speech import answered, bodies
 
@@ -55,14 +58,16 @@ async def test_tool_use_shows_while_it_runs(slack: LocalSlack, model: Model, sta
 
 
 async def test_edits_of_a_conversation_keep_their_distance(slack: LocalSlack, model: Model, start: OpenBot) -> None:
-    model.script = lambda _: Say("word " * 150, tokens_a_second=60)
-    async with start(pace=PACE):
+    pace = timedelta(milliseconds=250)
+    model.script = lambda _: Say("word " * 60, tokens_a_second=60)
+    async with start(pace=pace):
         ts = await slack.say("ada", "general", "@skein talk")
-        await answered(slack, "general", ts, ("word " * 150).strip())
+        await answered(slack, "general", ts, ("word " * 60).strip())
     times = [call.at for call in slack.calls if call.method in {"chat.postMessage", "chat.update"}]
     assert len(times) >= 3
     apart = timedelta(seconds=min(later - earlier for earlier, later in pairwise(times)))
-    assert apart >= PACE - timedelta(milliseconds=20)
+    assert apart >= pace - timedelta(milliseconds=20)
+    assert Limits().pace == timedelta(seconds=1.2)
 
 
 async def test_a_long_answer_goes_on_in_further_messages(slack: LocalSlack, model: Model, start: OpenBot) -> None:
@@ -96,7 +101,10 @@ async def test_a_refused_draft_is_dropped_and_the_final_text_never(
     assert update.at - refused[-1].at >= 1
 
 
-async def test_a_long_silence_is_broken(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+async def test_a_long_silence_is_broken(
+    slack: LocalSlack, model: Model, start: OpenBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.turn.Reply", partial(Reply, silence=timedelta(milliseconds=200)))
     gate = Gate()
     model.script = lambda _: Say([gate, "At last."])
     async with start():

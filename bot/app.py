@@ -45,6 +45,7 @@ REQUEST_TIMEOUT = timedelta(seconds=60)
 CHUNK_TIMEOUT = timedelta(seconds=30)
 """How long it may be silent in the middle."""
 MODEL_RETRIES = 2
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ async def run_until_stopped(
         stop.set()
 
     running = asyncio.ensure_future(run())
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(name, on_signal)
     with contextlib.suppress(asyncio.CancelledError):
         await running

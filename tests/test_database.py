@@ -12,7 +12,7 @@ import pytest
 from bot.database import Pool, embedded_server, migrate, open_pool, ping
 from bot.errors import DatabaseError
 from bot.inbox import Inbox
-from tests.conftest import server_folder
+from tests.stage import server_folder
 
 
 async def new_database(postgres: str, name: str) -> str:

@@ -23,9 +23,9 @@ from bot.scripted import ScriptedModel
 from bot.serde import serializer
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
-from tests.conftest import settings_on
 from tests.crash.operations import Point
 from tests.crash.replica import Replica, Terms
+from tests.stage import settings_on
 
 PREAMBLE = "Let me see."
 LOOKING = "Using lookup"

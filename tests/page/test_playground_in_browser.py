@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from bot.offline_script import offline_script
 from bot.play import open_playground
 from bot.settings import Settings
+from bot.worker import Limits
 from tests.page.browser import open_browser, open_page
 from tests.stories.speech import QUESTIONS
 
@@ -30,8 +31,9 @@ pytestmark = pytest.mark.xdist_group("page")
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The offline model writes faster than one reads; its search is still longer than the pace of edits."""
-    monkeypatch.setattr("bot.offline.SEARCH", timedelta(milliseconds=1300))
+    """Everything goes three times as fast; the search is still longer than the pace of edits."""
+    monkeypatch.setattr("bot.app.Limits", partial(Limits, pace=timedelta(milliseconds=400)))
+    monkeypatch.setattr("bot.offline.SEARCH", timedelta(milliseconds=600))
     monkeypatch.setattr("bot.offline.offline_script", partial(offline_script, tokens_a_second=400))
 
 

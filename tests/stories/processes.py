@@ -1,25 +1,11 @@
 """The bot as a process of its own, for what only a process can show."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
-from bot.settings import Settings
-
 LISTENING = b"listening"
-
-
-def environment(settings: Settings, **changes: str) -> dict[str, str]:
-    """The environment that gives a process these settings, and nothing else of the bot's."""
-    values = {name.upper(): value for name, value in settings if value is not None}
-    revealed = {
-        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        for name, value in values.items()
-    }
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | revealed | changes
 
 
 @asynccontextmanager

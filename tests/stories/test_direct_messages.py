@@ -5,7 +5,7 @@ import pytest
 from bot.conversation import Note
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
-from tests.conftest import Model
+from tests.stage import Model
 from tests.stories.speech import answered, bodies, echo
 
 pytestmark = pytest.mark.usefixtures("bot")

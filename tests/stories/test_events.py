@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.slack.local import LocalSlack
-from tests.conftest import Model
+from tests.stage import Model
 from tests.stories.speech import answered, bodies, echo, quiet
 
 pytestmark = pytest.mark.usefixtures("bot")

@@ -6,7 +6,7 @@ from bot.conversation import Note
 from bot.script import Break, Call, Gate, Refuse, Reply, Say, Wire
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
-from tests.conftest import Model, OpenBot
+from tests.stage import Model, OpenBot
 from tests.stories.speech import answered, bodies, echo
 
 

@@ -3,7 +3,7 @@
 import psycopg
 
 from bot.slack.local import LocalSlack
-from tests.conftest import Model, OpenBot
+from tests.stage import Model, OpenBot
 from tests.stories.speech import QUESTIONS, answered, bodies, echo
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.app import Bot
 from bot.slack.local import LocalSlack
-from tests.conftest import Model
+from tests.stage import Model
 from tests.stories.speech import answered, bodies, echo, quiet
 
 pytestmark = pytest.mark.usefixtures("bot")

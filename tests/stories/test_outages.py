@@ -15,7 +15,7 @@ from bot.app import Bot
 from bot.script import Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.worker import Limits
-from tests.conftest import QUICK, Model, OpenBot, server_folder
+from tests.stage import QUICK, Model, OpenBot, server_folder
 from tests.stories.speech import answered, echo, page, quiet, text_of
 
 if TYPE_CHECKING:
@@ -70,9 +70,10 @@ async def pages(bot: Bot) -> tuple[int, int, str]:
 
 async def noted(server: "PostgresServer") -> None:
     """Wait until the id of the answer's message is stored: before, nothing more of it is written."""
+    query = "select 1 from skein_conversations where pages <> '{}'"
     async with await psycopg.AsyncConnection.connect(server.get_uri(), autocommit=True) as connection:
-        while not await (await connection.execute("select 1 from skein_conversations where pages <> '{}'")).fetchone():
-            await asyncio.sleep(0.01)  # the database tells nobody
+        while not await (await connection.execute(query)).fetchone():  # noqa: ASYNC110 (the database tells nobody)
+            await asyncio.sleep(0.01)
 
 
 async def test_a_restart_of_postgresql_is_waited_for(slack: LocalSlack, frail: Bot, server: "PostgresServer") -> None:

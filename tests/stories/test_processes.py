@@ -3,11 +3,13 @@
 import asyncio
 import signal
 
+import pytest
+
 from bot.app import serve
 from bot.settings import Settings
 from bot.slack.local import Fault, LocalSlack
-from tests.conftest import Model
-from tests.stories.processes import LISTENING, environment, running, until_printed
+from tests.stage import Command, Model, environment
+from tests.stories.processes import LISTENING, running, until_printed
 from tests.stories.speech import answered, echo
 
 
@@ -38,16 +40,12 @@ async def test_killed_and_started_again_it_still_knows_the_thread_and_its_log_ke
 
 
 async def test_a_token_that_slack_refuses_is_said_without_a_traceback(
-    slack: LocalSlack, model: Model, settings: Settings
+    slack: LocalSlack, command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with running("serve", env=environment(settings, SLACK_BOT_TOKEN="xoxb-wrong")) as process:
-        output, errors = await process.communicate()
-    assert process.returncode == 2
-    assert output == b""
-    assert errors.decode().splitlines()[-1].startswith("Slack refuses: invalid_auth.")
-    assert b"Traceback" not in errors
-    assert slack.calls
-    assert model.server.requests == []
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-wrong")
+    assert await command("serve") == 2
+    assert capsys.readouterr() == ("", "Slack refuses: invalid_auth. `bot check` tells which setting is wrong.\n")
+    assert [call.outcome for call in slack.calls] == ["invalid_auth"]
 
 
 async def test_it_can_be_stopped_while_it_waits_for_slack(slack: LocalSlack, model: Model, settings: Settings) -> None:

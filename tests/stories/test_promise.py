@@ -13,7 +13,7 @@ from bot.script import Gate, Say, in_turn
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
 from bot.worker import Limits
-from tests.conftest import QUICK, Model, OpenBot
+from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import answered, bodies, echo, quiet, text_of
 
 SHORT = timedelta(seconds=1)

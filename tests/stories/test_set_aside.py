@@ -1,13 +1,9 @@
 """A message that brings the bot down again and again is set aside, and the conversation goes on."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.__main__ import main
 from bot.conversation import Note
 from bot.database import open_pool
 from bot.errors import UnknownMessage
@@ -18,19 +14,24 @@ from bot.settings import Settings
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
 from bot.worker import Limits
-from tests.conftest import Model, OpenBot
-from tests.stories.processes import environment
+from tests.stage import Command, Model, OpenBot
 from tests.stories.speech import answered, bodies, echo, quiet, text_of
 
 TOLD = f"⚠ {SENTENCES[Note.SET_ASIDE]}"
 
 
-async def die_of(slack: LocalSlack, start: OpenBot, database_url: str, text: str, thread: str | None = None) -> str:
+def url_of(settings: Settings) -> str:
+    """The database that is on this stage."""
+    assert settings.database_url
+    return settings.database_url.get_secret_value()
+
+
+async def die_of(slack: LocalSlack, start: OpenBot, settings: Settings, text: str, thread: str | None = None) -> str:
     """Say something that a bot hears and three others die of; gives the message's `ts`."""
     async with start(limits=Limits(concurrency=0)):
         ts = await slack.say("ada", "general", text, thread=thread)
         await quiet(slack)
-    async with open_pool(database_url) as pool:
+    async with open_pool(url_of(settings)) as pool:
         for worker in range(MOST_DEATHS):
             assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
     return ts
@@ -43,24 +44,11 @@ async def listed(settings: Settings) -> list[str]:
     return lines
 
 
-Command = Callable[..., Awaitable[int]]
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Run a command of the bot's with these settings, and give its exit code."""
-    for name, value in environment(settings).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.log.configure", lambda _: None)
-    return lambda *arguments: asyncio.to_thread(main, arguments)
-
-
 async def test_a_person_is_told_and_the_conversation_goes_on(
-    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings
 ) -> None:
     model.script = echo
-    ts = await die_of(slack, start, database_url, "@skein one")
+    ts = await die_of(slack, start, settings, "@skein one")
     async with start():
         await answered(slack, "general", ts, TOLD)
         assert model.server.requests == []
@@ -72,17 +60,10 @@ async def test_a_person_is_told_and_the_conversation_goes_on(
     assert await listed(settings) == ["Nothing is set aside."]
 
 
-async def test_the_command_lists_ids_and_shows_words_only_when_asked(  # noqa: PLR0913
-    slack: LocalSlack,
-    model: Model,
-    start: OpenBot,
-    settings: Settings,
-    database_url: str,
-    command: Command,
-    capsys: pytest.CaptureFixture[str],
+async def test_the_command_lists_ids_and_shows_words_only_when_asked(
+    slack: LocalSlack, start: OpenBot, settings: Settings, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model.script = echo
-    ts = await die_of(slack, start, database_url, "@skein my canary")
+    ts = await die_of(slack, start, settings, "@skein my canary")
     async with start():
         await answered(slack, "general", ts, TOLD)
     capsys.readouterr()
@@ -106,7 +87,7 @@ async def test_a_message_that_is_not_set_aside_is_said_without_a_traceback(
 
 
 async def test_what_was_heard_before_the_bot_died_is_asked_again_after_what_came_later(
-    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, database_url: str
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings
 ) -> None:
     asked: list[str] = []
 
@@ -118,7 +99,7 @@ async def test_what_was_heard_before_the_bot_died_is_asked_again_after_what_came
     async with start(limits=Limits(grace=timedelta(0), drain=timedelta(0))):
         ts = await slack.say("ada", "general", "@skein one")
         await model.server.requested()
-    async with open_pool(database_url) as pool:
+    async with open_pool(url_of(settings)) as pool:
         for worker in range(MOST_DEATHS + 1):
             assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
     async with start():

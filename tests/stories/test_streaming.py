@@ -12,7 +12,7 @@ from bot.reply import Reply
 from bot.script import Call, Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.worker import Limits
-from tests.conftest import Model, OpenBot
+from tests.stage import Model, OpenBot
 from tests.stories.speech import answered, bodies
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import UnknownCheckpoint
 from bot.settings import Settings
 from bot.terminal import chat, history
-from tests.conftest import Model
+from tests.stage import Model
 from tests.stories.speech import echo
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.script import Gate, Say
 from bot.slack.local import LocalSlack
-from tests.conftest import Model, OpenBot
+from tests.stage import Model, OpenBot
 from tests.stories.speech import bodies
 
 PINGS = (

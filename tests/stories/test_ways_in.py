@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import Bot
 from bot.slack.local import Fault, LocalSlack
-from tests.conftest import Model, OpenBot
+from tests.stage import Model, OpenBot
 from tests.stories.speech import answered, echo, page, quiet
 
 

@@ -1,0 +1,177 @@
+"""The stage: a strict local Slack, a scripted model over HTTP, a real PostgreSQL, and the bot between them."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import Mock
+
+import psycopg
+import pytest
+from langchain_core.tools import BaseTool
+from psycopg import sql
+from pydantic import SecretStr
+
+from bot.__main__ import main
+from bot.app import Bot, open_bot
+from bot.database import embedded_server
+from bot.offline_script import offline_script, offline_tools
+from bot.script import Script
+from bot.scripted import ScriptedModel
+from bot.settings import Settings
+from bot.slack.local import LocalSlack
+from bot.worker import Limits
+
+QUICK = timedelta(milliseconds=20)
+"""The pace of edits where a test is not about pace."""
+
+
+@contextmanager
+def server_folder() -> Generator[Path, None, None]:
+    """A folder for a server's data.
+
+    Not pytest's `tmp_path`: each pytest that starts closes their common parent to other users, and a server that root
+    starts runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="skein-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every client of a model reads all certificate authorities twice, 50 ms each; here all is plain HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the test run."""
+    with server_folder() as folder, asyncio.Runner() as runner:
+        server = embedded_server(folder)
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def database_url(postgres: str) -> str:
+    """A database without rows."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public' and tablename not like '%migrations'"
+        ).fetchall()
+        # DELETE, for TRUNCATE takes twenty times as long on tables this small; the inbox refers to its conversations.
+        for (table,) in sorted(tables, key=lambda row: row[0] != "skein_inbox"):
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
+    return postgres
+
+
+@pytest.fixture
+async def slack() -> AsyncGenerator[LocalSlack, None]:
+    """A Slack that brings what is not acknowledged again within moments, and that has its limits on."""
+    async with LocalSlack.open(retry_delays=[timedelta(milliseconds=50)] * 3) as slack:
+        yield slack
+
+
+@dataclass
+class Model:
+    """The scripted model's server and what it is to say: set `script` in the test."""
+
+    server: ScriptedModel
+    script: Script
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncGenerator["Model", None]:
+        async with ScriptedModel.open(lambda messages: model.script(messages)) as server:  # noqa: PLW0108 (set later)
+            model = cls(server, offline_script(tokens_a_second=None))
+            yield model
+
+
+@pytest.fixture
+async def model() -> AsyncGenerator[Model, None]:
+    """A model that knows the weather in San Francisco and Los Angeles, until a test tells it what to say."""
+    async with Model.open() as model:
+        yield model
+
+
+def settings_on(slack: LocalSlack, model_url: str, database_url: str, folder: Path) -> Settings:
+    """The settings of a bot in Socket Mode with this Slack, model and database."""
+    return Settings.model_construct(
+        slack_api_url=slack.api_url,
+        slack_bot_token=SecretStr(slack.bot_token),
+        slack_app_token=SecretStr(slack.app_token),
+        slack_signing_secret=SecretStr(slack.signing_secret),
+        model="openai:scripted",
+        openai_api_key=SecretStr("sk-made-up"),
+        openai_base_url=model_url,
+        database_url=SecretStr(database_url),
+        data_dir=folder,
+        port=0,
+    )
+
+
+@pytest.fixture
+def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path) -> Settings:
+    """The settings of a bot in Socket Mode on this stage."""
+    return settings_on(slack, model.server.url, database_url, tmp_path)
+
+
+def environment(settings: Settings, **changes: str) -> dict[str, str]:
+    """The environment that gives a process these settings, and nothing else of the bot's."""
+    values = {name.upper(): value for name, value in settings if value is not None}
+    revealed = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        for name, value in values.items()
+    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | revealed | changes
+
+
+Command = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Run a command of the bot's with these settings, and give its exit code. It cannot be sent signals."""
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bot.log.configure", Mock())
+    # Signals are the main thread's.
+    monkeypatch.setattr("bot.app.SIGNALS", ())
+    return lambda *arguments: asyncio.to_thread(main, arguments)
+
+
+OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
+
+
+@pytest.fixture
+def start(settings: Settings) -> OpenBot:
+    """Start a bot on this stage: `async with start():`; keywords change its settings."""
+
+    def start(
+        *,
+        pace: timedelta = QUICK,
+        limits: Limits | None = None,
+        tools: Sequence[BaseTool] | None = None,
+        **changes: object,
+    ) -> AbstractAsyncContextManager[Bot]:
+        return open_bot(
+            settings.model_copy(update=changes), tools=tools or offline_tools(), limits=limits or Limits(pace=pace)
+        )
+
+    return start
+
+
+@pytest.fixture
+async def bot(start: OpenBot) -> AsyncGenerator[Bot, None]:
+    """A bot that listens in Socket Mode."""
+    async with start() as bot:
+        yield bot

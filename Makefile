@@ -6,8 +6,9 @@ UV := "$(PYTHON)" .ci/bootstrap.py
 BIN := .venv/bin
 SYNCED := .venv/.synced
 
-# Every worker of pytest starts a PostgreSQL of its own: more than a few cost more than they save.
-WORKERS_MAX := 4
+# One more than there are processors, for tests wait as well; but each starts a PostgreSQL of its own: more than a few
+# cost more than they save.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
 # Every command of the bot, and the tests start many, would compile LangChain anew: 5 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE
@@ -26,7 +27,7 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 	@$(BIN)/bot chat $(ARGS)
 
 test: $(SYNCED) ## run the tests
-	@$(BIN)/pytest --numprocesses=auto --maxprocesses=$(WORKERS_MAX) --dist=loadgroup $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
 
 test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost; two minutes
 	@$(BIN)/pytest -m crash $(ARGS)

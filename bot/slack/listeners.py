@@ -60,8 +60,9 @@ def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox, waiting:
 
     # A client of its own, without a token: beside `authorize` Bolt would warn of one at each start.
     tokenless = AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[])
-    # Bolt's types are incomplete: its decorators count as unknown.
-    app: Any = AsyncApp(client=tokenless, authorize=authorize, request_verification_enabled=False)
+    # Bolt's types are incomplete: its decorators count as unknown. Without a name it would look one up in the sources
+    # of the whole stack, which takes 100 ms.
+    app: Any = AsyncApp(name="skein", client=tokenless, authorize=authorize, request_verification_enabled=False)
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     # What no listener matches is not acknowledged and would come again.

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -17,6 +17,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A first run on a new machine has everything to compile, the page's neighbours in the test run too.
+expect.set_options(timeout=15_000)
+
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 
 

@@ -34,7 +34,7 @@ from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.socket import open_sockets
 from bot.tools import tools as own_tools
-from bot.worker import Limits, Worker
+from bot.worker import Limits, Worker, working
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ async def open_bot(
         chosen = limits or _limits(settings)
         inbox = Inbox(pool, lease=chosen.lease)
         worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), limits=chosen)
-        await stack.enter_async_context(_working(worker))
+        await stack.enter_async_context(working(worker))
         listeners = build_app(client, identity, inbox, worker.note_waiting)
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
@@ -164,16 +164,6 @@ def model(settings: Settings) -> BaseChatModel:
         chunk_timeout=CHUNK_TIMEOUT,
         retries=MODEL_RETRIES,
     )
-
-
-@asynccontextmanager
-async def _working(worker: Worker) -> AsyncGenerator[None, None]:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(worker.run())
-        try:
-            yield
-        finally:
-            worker.stop()
 
 
 def _limits(settings: Settings) -> Limits:

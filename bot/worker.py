@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 import uuid
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,7 +66,6 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._one_ended = asyncio.Event()
         self._upkeep: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -137,7 +137,6 @@ class Worker:
             finally:
                 if self._running.get(turn.id) is running:
                     del self._running[turn.id]
-                self._one_ended.set()
                 self._wake.set()
 
     async def _run(self, running: Running) -> Outcome:
@@ -185,12 +184,10 @@ class Worker:
                         await self._inbox.give_back(turn, died=True)
 
     async def _all_ended(self, within: timedelta) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within.total_seconds()):
-                while self._running:
-                    self._one_ended.clear()
-                    await self._one_ended.wait()
-        return not self._running
+        if not self._tasks:  # `asyncio.wait` wants some
+            return True
+        _, late = await asyncio.wait(self._tasks, timeout=within.total_seconds())
+        return not late
 
     async def _listen(self) -> None:
         while True:
@@ -224,3 +221,14 @@ class Worker:
                 swept = await self._inbox.sweep(self._limits.keep, at_most=SWEEP_ROWS)
             # Small batches, with room for others between them.
             await asyncio.sleep((SWEEP_PAUSE if swept < SWEEP_ROWS else SHORT_SWEEP_PAUSE).total_seconds())
+
+
+@contextlib.asynccontextmanager
+async def working(worker: Worker) -> AsyncGenerator[None, None]:
+    """Let it take turns while the block runs; on leaving, what runs ends or is given back."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.app import Bot, open_bot
-from bot.database import embedded_server
+from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.offline_script import offline_script, offline_tools
 from bot.script import Script
 from bot.scripted import ScriptedModel
@@ -70,6 +70,14 @@ def database_url(postgres: str) -> str:
         for (table,) in sorted(tables, key=lambda row: row[0] != "skein_inbox"):
             connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
     return postgres
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncGenerator[Pool, None]:
+    """The bot's tables, without rows."""
+    async with open_pool(database_url) as pool:
+        await migrate(pool)
+        yield pool
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The checkpointer of a turn: it writes while the turn is held, and not a row afterwards."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
@@ -10,19 +9,12 @@ from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
 
 from bot.checkpoints import FencedSaver
 from bot.conversation import Conversation, Message
-from bot.database import Pool, migrate, open_pool
+from bot.database import Pool
 from bot.errors import LeaseLost
 from bot.inbox import Inbox, Turn
 
 GONE = timedelta(seconds=-1)
 LEASE = timedelta(seconds=30)
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncGenerator[Pool, None]:
-    async with open_pool(database_url) as pool:
-        await migrate(pool)
-        yield pool
 
 
 async def claimed(pool: Pool, lease: timedelta, thread: int = 1) -> Turn:

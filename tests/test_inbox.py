@@ -1,25 +1,17 @@
 """The inbox: each message once, in order, one holder a conversation, and nothing lost when a holder dies."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
 
 from bot.conversation import DIRECT, Conversation, Message
-from bot.database import Pool, migrate, open_pool
+from bot.database import Pool
 from bot.errors import LeaseLost
 from bot.inbox import MOST_DEATHS, Inbox, Turn
 
 LEASE = timedelta(seconds=30)
 FOR_GOOD = timedelta(0)
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncGenerator[Pool, None]:
-    async with open_pool(database_url) as pool:
-        await migrate(pool)
-        yield pool
 
 
 @pytest.fixture

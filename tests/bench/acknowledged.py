@@ -7,9 +7,9 @@ import asyncio
 import json
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -23,26 +23,21 @@ from bot.slack.client import Identity, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.local.webhook import signed_headers
+from bot.worker import Limits
 from tests.bench.figures import Row, Spread
+from tests.bench.load import RATE, paced
 from tests.bench.stand_in import Speaker, working
+from tests.stories.processes import child
 
-RATE = 100
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"  # made up, for a server that lives as long as the bench
 BOT = "U0BOT"
-LEASE = timedelta(seconds=15)
 
 
 async def rows(url: str, seconds: float) -> list[Row]:
     """From the request being sent to its answer, of RATE mentions a second, each in a conversation of its own."""
     async with _listening(url) as address, aiohttp.ClientSession() as session:
         await _send(session, address, 0)
-        begin = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            tasks: list[asyncio.Task[float]] = []
-            for number in range(1, int(RATE * seconds)):
-                await asyncio.sleep(max(0.0, begin + number / RATE - time.perf_counter()))
-                tasks.append(group.create_task(_send(session, address, number)))
-        times = Spread.of_seconds(task.result() for task in tasks)
+        times = Spread.of_seconds(await paced(seconds, lambda number: _send(session, address, number + 1)))
     return [
         Row(f"acknowledged over HTTP at {RATE} events a second, median", "ms", times.median),
         Row(f"acknowledged over HTTP at {RATE} events a second, p99", "ms", times.p99, 100),
@@ -75,14 +70,10 @@ def _mention(number: int) -> dict[str, Any]:
 @asynccontextmanager
 async def _listening(url: str) -> AsyncGenerator[str, None]:
     """The process, and where it takes events."""
-    command = (sys.executable, "-m", "tests.bench.acknowledged", url)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-    try:
+    async with child("tests.bench.acknowledged", url, stdin=PIPE, stdout=PIPE) as process:
         if process.stdout is None or not (port := await process.stdout.readline()):
             raise RuntimeError("the child does not listen")
         yield f"http://127.0.0.1:{int(port)}{PATH}"
-    finally:
         # It ends with its input.
         await process.communicate(b"")
 
@@ -92,7 +83,7 @@ async def _listen(url: str) -> None:
     ingress, site = Ingress(SECRET), web.Application()
     site.router.add_post(PATH, ingress.receive)
     async with open_site(site, "127.0.0.1", 0) as port, open_pool(url) as pool, _no_slack() as client:
-        inbox = Inbox(pool, lease=LEASE)
+        inbox = Inbox(pool, lease=Limits().lease)
         async with working(inbox, Speaker()) as worker:
             who = Identity("T1", "Bench", BOT, "B0BOT", frozenset())
             ingress.serve(build_app(client, who, inbox, worker.note_waiting))

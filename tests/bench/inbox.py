@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 
 from langgraph.runtime import RunControl
@@ -16,35 +15,18 @@ from bot import log
 from bot.conversation import Message
 from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.inbox import Inbox
+from bot.worker import Limits
 from tests.bench import acknowledged, backlog, rival, takeover
 from tests.bench.figures import Row, Spread, say, table
+from tests.bench.load import paced
 from tests.bench.rival import Rival
 from tests.bench.stand_in import Speaker, said, working
 
-RATE = 100
-"""Messages a second."""
-
 BURST = 1_500
 GAPS = 100
-LEASE = timedelta(seconds=15)
 WORK_SECONDS = 0.02
 
 EMPTY = "delete from skein_inbox; delete from skein_conversations"
-
-
-async def paced(seconds: float, store: Callable[[int], Awaitable[float]]) -> list[float]:
-    """Store RATE messages a second, each in a task of its own, and give the time when each was stored."""
-    begin = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        tasks: list[asyncio.Task[float]] = []
-        for number in range(int(RATE * seconds)):
-            await asyncio.sleep(max(0.0, begin + number / RATE - time.perf_counter()))
-            tasks.append(group.create_task(_stored(store, number)))
-    return [task.result() for task in tasks]
-
-
-async def _stored(store: Callable[[int], Awaitable[float]], number: int) -> float:
-    return await store(number)
 
 
 async def latency(inbox: Inbox, seconds: float) -> Spread:
@@ -92,7 +74,7 @@ async def burst(inbox: Inbox, count: int) -> float:
 
 async def _compared(pool: Pool, url: str, seconds: float) -> list[Row]:
     """What both can do, one after the other on the same server."""
-    inbox = Inbox(pool, lease=LEASE)
+    inbox = Inbox(pool, lease=Limits().lease)
     own = await latency(inbox, seconds)
     await _empty(pool)
     own_gap = await gap(inbox)
@@ -100,7 +82,7 @@ async def _compared(pool: Pool, url: str, seconds: float) -> list[Row]:
     own_burst = await burst(inbox, BURST)
     await _empty(pool)
     async with Rival.open(url) as other:
-        theirs = await rival.latency(other, seconds, paced)
+        theirs = await rival.latency(other, seconds)
         their_gap = await rival.gap(other)
         their_burst = await rival.burst(other, BURST)
     return [

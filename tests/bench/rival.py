@@ -3,19 +3,16 @@
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.bench.figures import Spread
+from tests.bench.load import paced
 
 CONCURRENCY = 64
 GAPS = 4
 GAP_WORK_SECONDS = 0.05
-
-
-Paced = Callable[[float, Callable[[int], Awaitable[float]]], Awaitable[list[float]]]
-"""Stores messages for so many seconds, and gives the time when each was stored."""
 
 
 class Rival:
@@ -67,7 +64,7 @@ class Rival:
             await asyncio.sleep(0.005)
 
 
-async def latency(rival: Rival, seconds: float, paced: Paced) -> Spread:
+async def latency(rival: Rival, seconds: float) -> Spread:
     """Stored to started."""
     async with rival.working():
         stored = await paced(seconds, lambda number: rival.defer(number, f"lane {number}"))

@@ -10,7 +10,7 @@ from langgraph.runtime import RunControl
 
 from bot.conversation import AgentEvent, Conversation, Hold, Lease, Mark, Message, Page, Token
 from bot.inbox import Inbox
-from bot.worker import Limits, Worker
+from bot.worker import Limits, Worker, working as worker_working
 
 Work = Callable[[Sequence[Message], RunControl | None], Awaitable[None]]
 """What an agent does with the messages of a turn before it answers."""
@@ -95,12 +95,8 @@ class Wall:
 async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) -> AsyncGenerator[Worker, None]:
     """The bot's own worker between the two, stopped at the end."""
     worker = Worker(inbox, agent=speaker, adapter=Wall(), limits=limits or Limits())
-    async with asyncio.TaskGroup() as group:
-        group.create_task(worker.run())
-        try:
-            yield worker
-        finally:
-            worker.stop()
+    async with worker_working(worker):
+        yield worker
 
 
 def said(number: int, thread: str | None = None, text: str = "hello") -> Message:

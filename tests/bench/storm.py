@@ -14,12 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from bot import log
 from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.scripted import ScriptedModel
-from bot.settings import Settings
 from bot.slack.local import LocalSlack
 from tests.bench.figures import say
 from tests.bench.storm_bot import Kind, forkserver, limits
@@ -27,6 +24,7 @@ from tests.bench.storm_people import RETRIES, Crowd
 from tests.bench.storm_script import storm_script
 from tests.bench.storm_verdict import LEFT, WATCH, Verdict, count, judge
 from tests.bench.storm_weather import LIMITS, Herd, Weather, blowing, restart_twice, spoil
+from tests.stage import settings_on
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -60,16 +58,7 @@ class Stage:
 
     def kind(self, lease: timedelta) -> Kind:
         """What its bots have in common."""
-        settings = Settings.model_construct(
-            slack_api_url=self.slack.api_url,
-            slack_bot_token=SecretStr(self.slack.bot_token),
-            slack_app_token=SecretStr(self.slack.app_token),
-            model="openai:scripted",
-            openai_api_key=SecretStr("sk-made-up"),
-            openai_base_url=self.model.url,
-            database_url=SecretStr(self.url),
-            port=0,
-        )
+        settings = settings_on(self.slack, self.model.url, self.url, self.folder)
         return Kind(settings, limits(lease), self.log_file)
 
 

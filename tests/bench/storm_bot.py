@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -13,7 +12,7 @@ from pathlib import Path
 from langchain_core.tools import BaseTool, tool
 
 from bot import inbox, log
-from bot.app import open_bot
+from bot.app import open_bot, run_until_stopped
 from bot.settings import Settings
 from bot.worker import Limits
 
@@ -50,14 +49,7 @@ def run(kind: Kind) -> None:
     log.configure("info")
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     inbox.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
-    asyncio.run(_serve(kind))
-
-
-async def _serve(kind: Kind) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with open_bot(kind.settings, tools=[_look_up()], limits=kind.limits):
-        await stop.wait()
+    asyncio.run(run_until_stopped(open_bot(kind.settings, tools=[_look_up()], limits=kind.limits)))
 
 
 def _look_up() -> BaseTool:

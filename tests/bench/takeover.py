@@ -4,8 +4,9 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from langgraph.runtime import RunControl
@@ -18,6 +19,7 @@ from bot.inbox import Inbox
 from bot.worker import Limits
 from tests.bench.figures import Row
 from tests.bench.stand_in import Speaker, said, working
+from tests.stories.processes import child
 
 CONVERSATIONS = 10
 NODE_SECONDS = 0.05
@@ -60,17 +62,9 @@ async def _line(victim: asyncio.subprocess.Process) -> None:
         raise RuntimeError("the child does not take turns")
 
 
-@asynccontextmanager
-async def _victim(url: str) -> AsyncGenerator[asyncio.subprocess.Process, None]:
+def _victim(url: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """A process whose worker takes turns that never end by themselves."""
-    command = (sys.executable, "-m", "tests.bench.takeover", url)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    return child("tests.bench.takeover", url, stdout=PIPE)
 
 
 async def _work(_: Sequence[Message], control: RunControl | None) -> None:

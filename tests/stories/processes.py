@@ -1,26 +1,24 @@
-"""The bot as a process of its own, for what only a process can show."""
+"""Processes of their own, the bot as one of them, for what only a process can show."""
 
 import asyncio
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 LISTENING = b"listening"
 
 
+def running(*arguments: str, env: Mapping[str, str]) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """`python -m bot …` with its input and output as pipes."""
+    return child("bot", *arguments, env=dict(env), stdin=PIPE, stdout=PIPE, stderr=PIPE)
+
+
 @asynccontextmanager
-async def running(*arguments: str, env: Mapping[str, str]) -> AsyncGenerator[asyncio.subprocess.Process, None]:
-    """`python -m bot …` with its input and output as pipes; killed when the block ends, if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        env=dict(env),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+async def child(module: str, *arguments: str, **options: Any) -> AsyncGenerator[asyncio.subprocess.Process, None]:
+    """`python -m module …`; killed when the block ends, if it still runs. `options` are asyncio's for a subprocess."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, **options)
     try:
         yield process
     finally:

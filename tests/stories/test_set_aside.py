@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.app import open_database
 from bot.conversation import Note
-from bot.database import open_pool
 from bot.errors import UnknownMessage
 from bot.inbox import MOST_DEATHS, Inbox
 from bot.script import Hang, Reply, Wire
@@ -20,18 +20,12 @@ from tests.stories.speech import answered, bodies, echo, quiet, text_of
 TOLD = f"⚠ {SENTENCES[Note.SET_ASIDE]}"
 
 
-def url_of(settings: Settings) -> str:
-    """The database that is on this stage."""
-    assert settings.database_url
-    return settings.database_url.get_secret_value()
-
-
 async def die_of(slack: LocalSlack, start: OpenBot, settings: Settings, text: str, thread: str | None = None) -> str:
     """Say something that a bot hears and three others die of; gives the message's `ts`."""
     async with start(limits=Limits(concurrency=0)):
         ts = await slack.say("ada", "general", text, thread=thread)
         await quiet(slack)
-    async with open_pool(url_of(settings)) as pool:
+    async with open_database(settings) as pool:
         for worker in range(MOST_DEATHS):
             assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
     return ts
@@ -99,7 +93,7 @@ async def test_what_was_heard_before_the_bot_died_is_asked_again_after_what_came
     async with start(limits=Limits(grace=timedelta(0), drain=timedelta(0))):
         ts = await slack.say("ada", "general", "@skein one")
         await model.server.requested()
-    async with open_pool(url_of(settings)) as pool:
+    async with open_database(settings) as pool:
         for worker in range(MOST_DEATHS + 1):
             assert await Inbox(pool, lease=timedelta(seconds=-1)).claim(f"worker {worker}")
     async with start():

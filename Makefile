@@ -6,7 +6,8 @@ UV := "$(PYTHON)" .ci/bootstrap.py
 BIN := .venv/bin
 SYNCED := .venv/.synced
 
-# One more than there are processors, for tests wait as well; but each starts a PostgreSQL of its own: more than a few
+# A file's tests run in one process, so that they share a browser or a server; files with slow tests are begun first.
+# One process more than there are processors, for tests wait as well; but each starts a PostgreSQL of its own: more than a few
 # cost more than they save.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
@@ -27,7 +28,7 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 	@$(BIN)/bot chat $(ARGS)
 
 test: $(SYNCED) ## run the tests
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost; two minutes
 	@$(BIN)/pytest -m crash $(ARGS)

@@ -7,3 +7,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Import the stage, and the whole bot with it, where it is used: it takes seconds."""
     if config.getoption("numprocesses", default=None) is None or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long: whoever came to one last would have everybody wait for it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

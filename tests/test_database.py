@@ -91,6 +91,7 @@ async def test_a_database_that_is_not_there_is_said() -> None:
             pass
 
 
+@pytest.mark.slow
 async def test_the_embedded_server_keeps_what_was_written() -> None:
     with server_folder() as folder:
         assert await written_before(folder / "new") == 0

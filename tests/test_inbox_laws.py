@@ -242,6 +242,7 @@ def pool(runner: asyncio.Runner, database_url: str) -> Iterator[Pool]:
     runner.run(opened.__aexit__(None, None, None))
 
 
+@pytest.mark.slow
 def test_the_inbox_is_what_its_model_is(runner: asyncio.Runner, pool: Pool) -> None:
     few = settings(
         max_examples=25,

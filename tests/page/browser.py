@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, ViewportSize, async_playwright, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -43,21 +43,33 @@ async def open_browser() -> AsyncGenerator[Browser, None]:
 
 
 @asynccontextmanager
-async def open_page(browser: Browser, url: str) -> AsyncGenerator[Page, None]:
-    """The playground as Ada sees it first. Fails at the end if the page complained on its console."""
+async def open_window(browser: Browser) -> AsyncGenerator[Page, None]:
+    """An empty page of its own, as a new profile has it."""
     context = await browser.new_context(viewport=WINDOW, reduced_motion="reduce")
     page = await context.new_page()
     page.set_default_timeout(8000)
+    yield page
+    await context.close()
+
+
+@asynccontextmanager
+async def visit(page: Page, url: str) -> AsyncGenerator[Page, None]:
+    """The playground as Ada sees it first. Fails at the end if the page complained on its console."""
     complaints: list[str] = []
 
-    def listen(line: ConsoleMessage) -> None:
+    def on_error(error: Error) -> None:
+        complaints.append(str(error))
+
+    def on_line(line: ConsoleMessage) -> None:
         if line.type in {"error", "warning"}:
             complaints.append(line.text)
 
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", listen)
+    page.on("pageerror", on_error)
+    page.on("console", on_line)
     await page.goto(url)
     await page.locator("#channels button").first.wait_for()
     yield page
-    await context.close()
+    await page.goto("about:blank")
+    page.remove_listener("pageerror", on_error)
+    page.remove_listener("console", on_line)
     assert complaints == []

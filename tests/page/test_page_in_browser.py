@@ -12,10 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.local import LocalSlack
-from tests.page.browser import open_browser, open_page
+from tests.page.browser import open_browser, open_window, visit
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("page")]
-"""One event loop and one process for the file, so that one browser serves all its tests."""
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+"""One event loop for the file, so that one browser serves all its tests."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,9 +30,16 @@ async def slack() -> AsyncGenerator[LocalSlack, None]:
         yield slack
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(browser: Browser) -> AsyncGenerator[Page, None]:
+    """One for all tests, for a new one takes a second: what the page stores is kept apart by its Slack's port."""
+    async with open_window(browser) as window:
+        yield window
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, slack: LocalSlack) -> AsyncGenerator[Page, None]:
-    async with open_page(browser, slack.url) as page:
+async def page(window: Page, slack: LocalSlack) -> AsyncGenerator[Page, None]:
+    async with visit(window, slack.url) as page:
         yield page
 
 

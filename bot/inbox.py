@@ -34,6 +34,9 @@ MOST_DEATHS = 3
 STORING = 8
 """How many messages a process stores at once: a flood after an outage must leave connections for what runs."""
 
+OVERHEARD = timedelta(minutes=10)
+"""How long a mention may be later than what was said after it: Slack's last try is six minutes after the first."""
+
 NEW_TOPIC = "new topic"
 """What a person writes at the top level of a direct message to start it afresh."""
 
@@ -95,8 +98,8 @@ class Inbox:
     ) -> bool:
         """Store a message unless it is there already, and tell whether it was new and has to wait for a turn.
 
-        One that is not `addressed` is stored only if its conversation is one the bot has a part in. On return it is
-        committed: it may be acknowledged.
+        One that is not `addressed` gets a turn only if it was said after the first that was, by their `ts`, whichever
+        comes first; until then it is kept as overheard. On return it is committed: it may be acknowledged.
         """
         values = _values(message) | {"event_id": event_id, "client_msg_id": client_msg_id, "addressed": addressed}
         async with self._storing, self._pool.connection() as connection:
@@ -151,8 +154,12 @@ class Inbox:
                     await connection.execute(f"unlisten {CHANNEL}")
 
     async def sweep(self, older_than: timedelta, *, at_most: int = 1000) -> int:
-        """Delete that many messages that were done so long ago, and tell how many there were."""
+        """Delete that many messages that were done so long ago, and tell how many there were.
+
+        What was overheard and not followed by a mention goes as well, after OVERHEARD.
+        """
         async with self._pool.connection() as connection:
+            await connection.execute(_FORGET, {"age": OVERHEARD})
             cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
             return cursor.rowcount
 
@@ -165,7 +172,8 @@ class Inbox:
                 )
 
 
-# What these two do, and why it holds, stands with the functions in `bot/migrations/0003_one_trip.sql`.
+# What these two do, and why it holds, stands with the functions in `bot/migrations`: `0004_overheard.sql` for this one,
+# `0003_one_trip.sql` for the next.
 _PUT = """
 select skein_put(%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s,
     %(starts_afresh)s, %(addressed)s) as waits
@@ -188,6 +196,8 @@ update skein_conversations set leased_until = '-infinity', deaths = deaths - %(s
 from held where lane = %(lane)s
 returning pg_notify('skein_inbox', '')
 """
+
+_FORGET = "delete from skein_overheard where heard_at < now() - %(age)s"
 
 _SWEEP = """
 delete from skein_inbox where id in (

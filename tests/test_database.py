@@ -30,7 +30,7 @@ async def test_replicas_that_start_together_migrate_once(postgres: str) -> None:
         await asyncio.gather(*(migrate(pool) for pool in pools))
         # Again, on tables that have rows.
         async with pools[0].connection() as connection:
-            await connection.execute("insert into skein_conversations (lane) values ('T/C/1')")
+            await connection.execute("insert into skein_conversations (lane, since) values ('T/C/1', 1)")
         await migrate(pools[1])
         async with pools[0].connection() as connection:
             rows = await (await connection.execute("select lane from skein_conversations")).fetchall()

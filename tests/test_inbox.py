@@ -2,8 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import permutations
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 
 from bot.conversation import DIRECT, Conversation, Message
 from bot.database import Pool
@@ -97,12 +100,67 @@ async def test_another_channel_has_messages_of_its_own(inbox: Inbox) -> None:
     assert channels == {"C1", "C2"}
 
 
-async def test_what_is_not_addressed_needs_a_conversation_of_the_bots(inbox: Inbox) -> None:
-    await inbox.put(said(1), addressed=False)
+@pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+async def test_what_is_not_addressed_counts_from_the_mention_on_whatever_comes_first(
+    inbox: Inbox, order: tuple[int, ...]
+) -> None:
+    for ts in order:
+        await inbox.put(said(ts), addressed=ts == 2)
+    assert (await claimed(inbox)).messages == (said(2), said(3))
+    await inbox.put(said(4, thread="2.000000"), addressed=False)
+    assert await inbox.claim("worker") is None
+
+
+async def test_an_earlier_mention_that_comes_later_brings_what_lay_between(inbox: Inbox) -> None:
+    await inbox.put(said(4), addressed=True)
+    await inbox.finish(await claimed(inbox))
+    for ts in (1, 3):
+        await inbox.put(said(ts), addressed=False)
     assert await inbox.claim("worker") is None
     await inbox.put(said(2), addressed=True)
-    await inbox.put(said(3), addressed=False)
     assert (await claimed(inbox)).messages == (said(2), said(3))
+
+
+async def test_a_mention_and_a_follow_up_that_are_stored_at_once_are_both_answered(inbox: Inbox) -> None:
+    for number in range(1, 30):
+        thread = f"{number}.000000"
+        mention = inbox.put(said(100, f"C{number}", thread), addressed=True)
+        follow_up = inbox.put(said(101, f"C{number}", thread), addressed=False)
+        await asyncio.gather(*((mention, follow_up) if number % 2 else (follow_up, mention)))
+        assert len((await claimed(inbox)).messages) == 2
+
+
+@pytest.mark.parametrize("addressed", [True, False])
+async def test_what_is_stored_while_a_claim_commits_is_told_that_it_waits(
+    inbox: Inbox, pool: Pool, *, addressed: bool
+) -> None:
+    await inbox.put(said(1), addressed=True)
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute("select from skein_claim('worker', '1 minute')")
+        put = asyncio.create_task(inbox.put(said(2), addressed=addressed))
+        await blocked(connection)
+    assert await put
+
+
+async def blocked(connection: psycopg.AsyncConnection[DictRow]) -> None:
+    """Wait until a transaction waits for another."""
+    while not (await connection.execute("select from pg_locks where not granted")).rowcount:
+        pass
+
+
+async def test_what_was_overheard_is_forgotten_soon(inbox: Inbox, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    await inbox.put(said(2), addressed=False)
+    await inbox.sweep(timedelta(days=7))
+    assert await overheard(pool) == 1
+    monkeypatch.setattr("bot.inbox.OVERHEARD", timedelta(0))
+    await inbox.sweep(timedelta(days=7))
+    assert await overheard(pool) == 0
+
+
+async def overheard(pool: Pool) -> int:
+    """How many messages are kept that nobody has addressed to the bot."""
+    async with pool.connection() as connection:
+        return len(await (await connection.execute("select from skein_overheard")).fetchall())
 
 
 async def test_many_claimers_never_share_a_conversation(inbox: Inbox) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
+from operator import itemgetter
 from typing import TypeVar
 
 import pytest
@@ -24,6 +25,15 @@ WORKERS = ("one", "two", "three")
 lanes = st.sampled_from(LANES)
 workers = st.sampled_from(WORKERS)
 keys = st.none() | st.integers(0, 9).map(str)
+
+
+@dataclass
+class Put:
+    """A message as it comes."""
+
+    message: Message
+    event: str | None
+    gesture: str | None
 
 
 @dataclass
@@ -55,21 +65,33 @@ class Plain:
 
     messages: list[Known] = field(default_factory=list[Known])
     seen: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
-    known: set[Conversation] = field(default_factory=set[Conversation])
+    since: dict[Conversation, float] = field(default_factory=dict[Conversation, float])
+    overheard: dict[tuple[Conversation, float], Put] = field(default_factory=dict[tuple[Conversation, float], Put])
     held: dict[Conversation, Held] = field(default_factory=dict[Conversation, Held])
     stale: list[Turn] = field(default_factory=list[Turn])
 
-    def put(self, message: Message, event: str | None, gesture: str | None, *, addressed: bool) -> bool:
-        lane = message.conversation
-        names = {("place", lane.channel, message.ts)}
-        names |= {("event", event)} if event else set()
-        names |= {("gesture", lane.channel, gesture)} if gesture else set()
-        self.known |= {lane} if addressed else set()
-        if lane not in self.known or names & self.seen:
+    def put(self, put: Put, *, addressed: bool) -> bool:
+        lane, ts = put.message.conversation, float(put.message.ts)
+        if addressed:
+            self.since[lane] = min(ts, self.since.get(lane, ts))
+        if ts < self.since.get(lane, ts + 1):
+            self.overheard.setdefault((lane, ts), put)
+            return False
+        waits = self.store(put, waits=lane in self.held)
+        for place in sorted((place for place in self.overheard if addressed and place[0] == lane), key=itemgetter(1)):
+            if place[1] >= ts:
+                self.store(self.overheard.pop(place), waits=False)
+        return waits
+
+    def store(self, put: Put, *, waits: bool) -> bool:
+        channel = put.message.conversation.channel
+        names = {("place", channel, put.message.ts)}
+        names |= {("event", put.event)} if put.event else set()
+        names |= {("gesture", channel, put.gesture)} if put.gesture else set()
+        if names & self.seen:
             return False
         self.seen |= names
-        waits = lane in self.held
-        self.messages.append(Known(message, "waiting", waits))
+        self.messages.append(Known(put.message, "waiting", waits))
         return waits
 
     def of(self, lane: Conversation, state: str) -> list[Known]:
@@ -103,6 +125,7 @@ class InboxLaws(RuleBasedStateMachine):
         self.plain = Plain()
         self.sql("delete from skein_inbox")
         self.sql("delete from skein_conversations")
+        self.sql("delete from skein_overheard")
 
     def run(self, work: Awaitable[T]) -> T:
         async def wait() -> T:
@@ -123,8 +146,9 @@ class InboxLaws(RuleBasedStateMachine):
         self, lane: Conversation, ts: int, event: str | None, gesture: str | None, *, addressed: bool, wish: bool
     ) -> None:
         message = Message(lane, f"{ts}.000000", "U", "new topic" if wish else "hello")
+        addressed = addressed or lane.thread == DIRECT
         put = self.inbox.put(message, addressed=addressed, event_id=event, client_msg_id=gesture)
-        assert self.run(put) is self.plain.put(message, event, gesture, addressed=addressed)
+        assert self.run(put) is self.plain.put(Put(message, event, gesture), addressed=addressed)
 
     @rule(worker=workers)
     def claim(self, worker: str) -> None:
@@ -206,6 +230,8 @@ class InboxLaws(RuleBasedStateMachine):
     @invariant()
     def it_is_as_the_model(self) -> None:
         rows = self.sql("select lane, ts::text, state from skein_inbox")
+        overheard = self.sql("select lane, ts from skein_overheard")
+        assert {(row["lane"], row["ts"]) for row in overheard} == {(str(lane), ts) for lane, ts in self.plain.overheard}
         stored = sorted((row["lane"], row["ts"], row["state"]) for row in rows)
         messages = self.plain.messages
         assert stored == sorted((str(one.message.conversation), one.message.ts, one.state) for one in messages)

@@ -111,7 +111,7 @@ async def measure(seconds: float, *, only: str | None) -> list[Row]:
         parts: dict[str, Callable[[], Awaitable[list[Row]]]] = {
             "queue": lambda: _compared(pool, url, seconds),
             "ack": lambda: acknowledged.rows(url, seconds),
-            "backlog": lambda: backlog.rows(pool),
+            "backlog": lambda: backlog.rows(pool, url),
             "takeover": lambda: takeover.rows(pool, url),
         }
         rows: list[Row] = []

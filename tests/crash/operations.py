@@ -32,8 +32,8 @@ IDLE = ("update skein_conversations set leased_until = now()", "listen", "unlist
 
 LONGEST_NAME = 64
 
-SILENT = ("BasePipeline._enter_gen", "BaseConnection._commit_gen")
-"""Nothing goes over the wire in these: a pipeline is opened on this side, and with autocommit there is no commit."""
+SILENT = ("BasePipeline._enter_gen", "BaseConnection._commit_gen", "notifies")
+"""Nothing is sent in these: a pipeline is opened on this side, with autocommit there is no commit, a listener hears."""
 
 
 class How(Enum):

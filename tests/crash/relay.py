@@ -89,7 +89,7 @@ class Relay:
         """Ask, and when a replica comes to its end over it, start the next. Returns the one that finishes."""
         await lane.ask()
         for point, next_point in zip(ordeal, (*ordeal[1:], None), strict=True):
-            if await lane.finished(replica):
+            if await lane.finished(replica) and await replica.arm(None):
                 return replica
             code = await replica.ended()
             assert code == (0 if point.how is How.STOPPED else DEAD), f"it ended with {code}"

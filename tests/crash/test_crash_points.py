@@ -12,10 +12,19 @@ from bot.words import SENTENCES
 from tests.crash.lane import FOLLOW_UP, FURTHER, Lane, open_lanes
 from tests.crash.operations import DEAD, How, Operation, Point
 from tests.crash.relay import Answer, Ordeal, Relay, operations_of_a_turn
+from tests.crash.replica import Replica
 
 pytestmark = pytest.mark.crash
 
-LANES = 4
+LANES = 8
+
+REHEARSALS = 3
+
+ROUNDS = 5
+"""How often a point is tried at which no process came to its end."""
+
+FEWEST = 170
+"""How many points there are at the least: fewer would mean that operations are overlooked."""
 
 STATEMENTS = ("select", "insert", "update", "INSERT", "Transaction", "Pipeline")
 
@@ -28,19 +37,29 @@ async def lanes(postgres: str, tmp_path: Path) -> AsyncGenerator[Sequence[Lane],
 
 
 async def undisturbed(lane: Lane) -> tuple[Answer, Sequence[Operation]]:
-    """A turn without a crash: the answer, and the operations that it took."""
+    """Turns without a crash: the answer, and the operations that each of them took.
+
+    How many drafts there are, and how many claims come too early, depends on time: only some turns have one more.
+    """
     replica = await lane.start()
     assert await replica.arm(None)
+    turns = [await _turn(lane, replica) for _ in range(REHEARSALS)]
+    replica.stop()
+    assert await replica.ended() == 0
+    answer, operations = turns[0]
+    common = set(operations).intersection(*(others for _, others in turns))
+    return answer, [operation for operation in operations if operation in common]
+
+
+async def _turn(lane: Lane, replica: Replica) -> tuple[Answer, Sequence[Operation]]:
     await lane.ask()
     assert await lane.finished(replica)
     done = replica.done
     assert await replica.arm(None)
-    answer, operations = await Answer.of(lane), operations_of_a_turn(done)
+    answer = await Answer.of(lane)
     assert [kind for kind, _ in answer.memory] == ["human", "ai", "tool", "ai"]
     assert len(answer.bodies) == answer.posts == 2
-    replica.stop()
-    assert await replica.ended() == 0
-    return answer, operations
+    return answer, operations_of_a_turn(done)
 
 
 async def suffered(lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal]) -> set[Point]:
@@ -56,10 +75,14 @@ async def suffered(lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Or
 async def test_killed_at_any_operation_the_turn_ends_as_if_nothing_had_happened(lanes: Sequence[Lane]) -> None:
     answer, operations = await undisturbed(lanes[0])
     points = [Point(done, how) for done in operations for how in (How.KILLED_BEFORE, How.KILLED_AFTER)]
-    met = await suffered(lanes, answer, [(point,) for point in points])
+    met: set[Point] = set()
+    for _ in range(ROUNDS):  # a turn may still have one draft less than those that were counted
+        met |= await suffered(lanes, answer, [(point,) for point in points if point not in met])
+        if met == set(points):
+            break
     print(f"killed at {len(met)} of {len(points)} points")  # noqa: T201  # shown by `pytest -s`, for CI's log
-    # How many drafts there are depends on time: a turn may have one less than the one that was counted.
-    assert len(met) >= len(points) - 10 > 170
+    assert met == set(points)
+    assert len(points) > FEWEST
     names = " ".join(str(point) for point in met)
     for name in ("chat.postMessage (2)", "chat.update (2)", "completions (2)", "lookup (1)", "acknowledge (2)"):
         assert f"before {name}" in names

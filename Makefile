@@ -30,7 +30,7 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 test: $(SYNCED) ## run the tests
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
-test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost; two minutes
+test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost
 	@$(BIN)/pytest -m crash --capture=no --override-ini=faulthandler_timeout=180 $(ARGS)
 
 # Without a cache: import-linter's forgets an import of a module that was not there yet when it first looked.

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -35,7 +36,8 @@ PING_TIMEOUT = timedelta(seconds=2)
 LOCK_PAUSE = timedelta(milliseconds=50)
 BACK_OFF = timedelta(milliseconds=500)
 """The pause after PostgreSQL has failed."""
-UNREACHABLE = (psycopg.OperationalError, PoolTimeout)
+UNREACHABLE = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, PoolTimeout)
+"""What is raised when PostgreSQL is away for a while. One that may only be read is a standby, or becomes one."""
 HOLD_LOST = "SK001"
 """The code of the error that `skein_hold` raises."""
 MIGRATION_LOCK = 0x736B_6569_6E
@@ -71,17 +73,18 @@ async def embedded_server(data_dir: Path) -> AsyncGenerator[str, None]:
 
 @asynccontextmanager
 async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[Pool, None]:
-    """A pool of connections in autocommit mode whose rows are dicts; a dead connection is replaced before use.
+    """A pool of connections in autocommit mode whose rows are dicts, to a server that may be written to.
 
-    Raises DatabaseError when no connection is had within `patience`.
+    A connection that is dead, or whose server has become a standby, is replaced before use. Raises DatabaseError when
+    no connection is had within `patience`.
     """
     pool: Pool = AsyncConnectionPool(
-        url,
+        make_conninfo(url, target_session_attrs="read-write"),
         min_size=1,
         max_size=POOL_SIZE,
         open=False,
         # Without the check each connection that died in the pool costs an error.
-        check=cast("Any", AsyncConnectionPool.check_connection),  # typed for rows that are tuples
+        check=_check,
         # Given up and begun anew soon: the pool doubles its pauses, and after an outage the last could be a minute.
         timeout=5,
         reconnect_timeout=3,
@@ -97,6 +100,12 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         yield pool
     finally:
         await pool.close()
+
+
+async def _check(connection: "AsyncConnection[DictRow]") -> None:
+    row = await (await connection.execute("show transaction_read_only")).fetchone()
+    if row is None or row["transaction_read_only"] != "off":
+        raise psycopg.OperationalError("the server may only be read")
 
 
 @contextmanager

@@ -74,7 +74,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            _url(value.get_secret_value(), POSTGRES_URL)
+            from psycopg import ProgrammingError  # noqa: PLC0415  # a quarter of a second, for some commands in vain
+            from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+            try:
+                conninfo_to_dict(_url(value.get_secret_value(), POSTGRES_URL))
+            except ProgrammingError as error:
+                raise ValueError("cannot be read") from error
         return value
 
     @field_validator("data_dir")

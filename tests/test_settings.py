@@ -34,6 +34,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("MODEL", "no-provider"),
         ("OPENAI_BASE_URL", "localhost:8000"),
         ("DATABASE_URL", "mysql://localhost/skein"),
+        ("DATABASE_URL", "postgresql://%zz"),
         ("PORT", "many"),
         ("PORT", "70000"),
         ("CONCURRENCY", "0"),

@@ -67,6 +67,14 @@ async def pages(bot: Bot) -> tuple[int, int, str]:
     return lives, ready, json.loads(report)["database"]
 
 
+async def make_read_only(server: "PostgresServer", state: str) -> None:
+    """Make the server one that may only be read, as a standby is, or make it writable again."""
+    writable = "-c default_transaction_read_only=off"
+    async with await psycopg.AsyncConnection.connect(server.get_uri(), autocommit=True, options=writable) as connection:
+        await connection.execute(f"alter system set default_transaction_read_only = {state}".encode())
+        await connection.execute("select pg_reload_conf()")
+
+
 async def noted(server: "PostgresServer") -> None:
     """Wait until the id of the answer's message is stored: before, nothing more of it is written."""
     query = "select 1 from skein_conversations where pages <> '{}'"
@@ -105,6 +113,23 @@ async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
     assert (await pages(frail))[:2] == (200, 503)
     await asyncio.to_thread(server.start)
     await slack.say("ada", "general", "and?", thread=ts)
+    await answered(slack, "general", ts, "One two", "3: and?")
+
+
+async def test_a_server_that_may_only_be_read_for_a_while_is_waited_for(
+    slack: LocalSlack, model: Model, frail: Bot, server: "PostgresServer"
+) -> None:
+    gate = Gate()
+    model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
+    ts = await slack.say("ada", "general", "@skein count")
+    await answered(slack, "general", ts, "One")
+    await noted(server)
+    await make_read_only(server, "on")
+    assert (await pages(frail))[:2] == (200, 503)
+    gate.open()
+    await slack.say("ada", "general", "and?", thread=ts)
+    await slack.until(lambda: any(sent.attempts > 1 for sent in slack.unacknowledged))
+    await make_read_only(server, "off")
     await answered(slack, "general", ts, "One two", "3: and?")
 
 

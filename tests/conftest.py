@@ -1,10 +1,13 @@
 """The stage's fixtures for whoever runs tests: with pytest-xdist that is not the process which hands them out."""
 
+import gc
+
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Import the stage, and the whole bot with it, where it is used: it takes seconds."""
+    gc.disable()  # what is imported and collected stays
     if config.getoption("numprocesses", default=None) is None or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
 
@@ -12,3 +15,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take long: whoever came to one last would have everybody wait for it."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """From here on look for garbage, but not again and again through everything that was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import warnings
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,30 @@ async def pages(bot: Bot) -> tuple[int, int, str]:
     return lives, ready, json.loads(report)["database"]
 
 
-async def make_read_only(server: "PostgresServer", state: str) -> None:
-    """Make the server one that may only be read, as a standby is, or make it writable again."""
+@asynccontextmanager
+async def only_read(server: "PostgresServer") -> AsyncGenerator[None, None]:
+    """A server that may only be read, as a standby is, while the block runs."""
+    await _set_read_only(server, "on")
+    try:
+        yield
+    finally:
+        await _set_read_only(server, "off")
+
+
+async def _set_read_only(server: "PostgresServer", state: str) -> None:
     writable = "-c default_transaction_read_only=off"
     async with await psycopg.AsyncConnection.connect(server.get_uri(), autocommit=True, options=writable) as connection:
         await connection.execute(f"alter system set default_transaction_read_only = {state}".encode())
         await connection.execute("select pg_reload_conf()")
+    # The reload is a signal to the server; it has told its connections of it before it takes a new one that knows.
+    while await _read_only(server) != state:  # noqa: ASYNC110 (the database tells nobody)
+        await asyncio.sleep(0.01)
+
+
+async def _read_only(server: "PostgresServer") -> str:
+    async with await psycopg.AsyncConnection.connect(server.get_uri(), autocommit=True) as connection:
+        row = await (await connection.execute("show default_transaction_read_only")).fetchone()
+        return row[0] if row else ""
 
 
 async def noted(server: "PostgresServer") -> None:
@@ -124,12 +143,11 @@ async def test_a_server_that_may_only_be_read_for_a_while_is_waited_for(
     ts = await slack.say("ada", "general", "@skein count")
     await answered(slack, "general", ts, "One")
     await noted(server)
-    await make_read_only(server, "on")
-    assert (await pages(frail))[:2] == (200, 503)
-    gate.open()
-    await slack.say("ada", "general", "and?", thread=ts)
-    await slack.until(lambda: any(sent.attempts > 1 for sent in slack.unacknowledged))
-    await make_read_only(server, "off")
+    async with only_read(server):
+        assert (await pages(frail))[:2] == (200, 503)
+        gate.open()
+        await slack.say("ada", "general", "and?", thread=ts)
+        await slack.until(lambda: any(sent.attempts > 1 for sent in slack.unacknowledged))
     await answered(slack, "general", ts, "One two", "3: and?")
 
 

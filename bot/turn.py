@@ -27,6 +27,7 @@ from bot.conversation import (
 from bot.database import BACK_OFF, until_reached
 from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
 from bot.inbox import Inbox, Turn
+from bot.pace import Pace
 from bot.reply import Reply
 
 log = structlog.get_logger()
@@ -96,9 +97,7 @@ OUTCOMES: dict[Note | None, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, N
 class Running:
     """A turn that is being taken under a lease."""
 
-    def __init__(
-        self, turn: Turn, lease: Lease, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: timedelta
-    ) -> None:
+    def __init__(self, turn: Turn, lease: Lease, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: Pace) -> None:
         self.turn = turn
         self.lease = lease
         self._agent = agent

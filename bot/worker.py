@@ -20,7 +20,7 @@ from bot.conversation import Adapter, Agent, Lease, Message
 from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox, Turn
-from bot.reply import PACE
+from bot.pace import DENSE, Pace
 from bot.turn import Outcome, Running, cancel
 
 log = structlog.get_logger()
@@ -44,8 +44,8 @@ class Limits:
     """How long they may at last take to show what is written and be given back: Slack or PostgreSQL may be away."""
     keep: timedelta = timedelta(days=7)
     """How long answered messages stay in the inbox."""
-    pace: timedelta = PACE
-    """The least time between two edits of an answer."""
+    pace: timedelta = DENSE
+    """The least time between two drafts of an answer."""
 
 
 SWEEP_PAUSE = timedelta(minutes=10)
@@ -62,6 +62,7 @@ class Worker:
         self._agent = agent
         self._adapter = adapter
         self._limits = limits
+        self._pace = Pace(adapter.drafts, dense=limits.pace)
         self._running: dict[int, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -75,7 +76,8 @@ class Worker:
         """
         async with asyncio.TaskGroup() as upkeep:
             self._upkeep = upkeep
-            tasks = [upkeep.create_task(work) for work in (self._listen(), self._renew(), self._sweep())]
+            upkeeps = (self._listen(), self._renew(), self._sweep(), self._pace.run())
+            tasks = [upkeep.create_task(work) for work in upkeeps]
             async with asyncio.TaskGroup() as turns:
                 while not self._stopping.is_set():
                     await self._claim_all(turns)
@@ -115,7 +117,7 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
-        return Running(turn, lease, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._limits.pace)
+        return Running(turn, lease, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace)
 
     def _lease_end(self) -> float:
         """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""

@@ -10,6 +10,7 @@ from langgraph.runtime import RunControl
 
 from bot.conversation import AgentEvent, Conversation, Hold, Lease, Mark, Message, Page, Token
 from bot.inbox import Inbox
+from bot.window import Window
 from bot.worker import Limits, Worker, working as worker_working
 
 Work = Callable[[Sequence[Message], RunControl | None], Awaitable[None]]
@@ -60,8 +61,21 @@ class Speaker:
 class Wall:
     """A platform that takes everything at once and shows it to nobody."""
 
+    others = 0
+
     def __init__(self) -> None:
+        self.window = Window(1_000_000, 60.0)
         self._ids = itertools.count(1)
+
+    @property
+    def drafts(self) -> "Wall":
+        """No limit."""
+        return self
+
+    async def take_draft(self, writing: int, *, look: bool = False) -> float:
+        """Always."""
+        del writing, look
+        return 0.0
 
     def under(self, lease: Lease) -> "Wall":
         """The same."""

@@ -1,0 +1,24 @@
+"""How often Slack lets a bot call each method: its documented tiers, at the size that is guaranteed."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from bot.budget import Tier
+
+POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
+REPLIES, HISTORY = "conversations.replies", "conversations.history"
+ADD, REMOVE = "reactions.add", "reactions.remove"
+
+# Of chat.postMessage Slack says: one a second a channel, and short bursts of more.
+TIERS: Mapping[str, Tier] = MappingProxyType(
+    {
+        POST: Tier(10, timedelta(seconds=10), by_channel=True),
+        UPDATE: Tier(50),
+        DELETE: Tier(50),
+        REPLIES: Tier(50),
+        HISTORY: Tier(50),
+        ADD: Tier(50),
+        REMOVE: Tier(20),
+    }
+)

@@ -23,7 +23,7 @@ from tests.bench.storm_bot import Kind, forkserver, limits
 from tests.bench.storm_people import RETRIES, Crowd
 from tests.bench.storm_script import storm_script
 from tests.bench.storm_verdict import LEFT, WATCH, Verdict, count, judge
-from tests.bench.storm_weather import LIMITS, Herd, Weather, blowing, restart_twice, spoil
+from tests.bench.storm_weather import LIMITS, TIERS, Herd, Weather, blowing, restart_twice, spoil
 from tests.stage import settings_on
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Stage:
     def kind(self, lease: timedelta) -> Kind:
         """What its bots have in common."""
         settings = settings_on(self.slack, self.model.url, self.url, self.folder)
-        return Kind(settings, limits(lease), self.log_file)
+        return Kind(settings, limits(lease), TIERS, self.log_file)
 
 
 @asynccontextmanager

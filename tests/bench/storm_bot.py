@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -13,6 +14,7 @@ from langchain_core.tools import BaseTool, tool
 
 from bot import inbox, log
 from bot.app import open_bot, run_until_stopped
+from bot.budget import Tier
 from bot.settings import Settings
 from bot.worker import Limits
 
@@ -25,6 +27,7 @@ class Kind:
 
     settings: Settings
     limits: Limits
+    tiers: Mapping[str, Tier]
     log_file: Path
 
 
@@ -49,7 +52,8 @@ def run(kind: Kind) -> None:
     log.configure("info")
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     inbox.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
-    asyncio.run(run_until_stopped(open_bot(kind.settings, tools=[_look_up()], limits=kind.limits)))
+    bot = open_bot(kind.settings, tools=[_look_up()], limits=kind.limits, tiers=kind.tiers)
+    asyncio.run(run_until_stopped(bot))
 
 
 def _look_up() -> BaseTool:

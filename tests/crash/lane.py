@@ -17,11 +17,13 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
+from bot.budget import Tier
 from bot.conversation import Conversation
 from bot.script import Call, Gate, Reply, Say, Wire
 from bot.scripted import ScriptedModel
 from bot.serde import serializer
 from bot.slack.local import LocalSlack
+from bot.slack.tiers import TIERS
 from bot.worker import Limits
 from tests.crash.operations import Point
 from tests.crash.replica import Replica, Terms
@@ -36,6 +38,9 @@ END = "\n\nThat was all."
 RESULT = "There is much to tell."
 FOLLOW_UP = "and now?"
 FURTHER = "Here I am."
+
+PLENTY = {method: Tier(1_000) for method in TIERS}
+"""A budget that is asked each time, and enough for many turns a minute."""
 
 LIMITS = Limits(
     concurrency=1,
@@ -97,9 +102,8 @@ class Lane:
             slack.workspace.listen(lambda _: lane.course.usher(lane.bodies()))
             lane.model = await stack.enter_async_context(ScriptedModel.open(lane._reply))
             tool = await stack.enter_async_context(_serving(lane._look_up))
-            lane.terms = Terms(
-                settings_on(slack, lane.model.url, address, folder), LIMITS, tool, folder / f"{name}.log", None
-            )
+            settings = settings_on(slack, lane.model.url, address, folder)
+            lane.terms = Terms(settings, LIMITS, PLENTY, tool, folder / f"{name}.log", None)
             yield lane
 
     async def start(self, point: Point | None = None) -> Replica:

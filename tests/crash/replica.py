@@ -7,7 +7,7 @@ import asyncio
 import multiprocessing
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import aiohttp
 from langchain_core.tools import BaseTool, StructuredTool
 
 from bot.app import open_bot
+from bot.budget import Tier
 from bot.settings import Settings
 from bot.worker import Limits
 from tests.crash.operations import Operation, Operations, Point
@@ -37,6 +38,7 @@ class Terms:
 
     settings: Settings
     limits: Limits
+    tiers: Mapping[str, Tier]
     tool_url: str
     log: Path
     point: Point | None
@@ -75,7 +77,7 @@ async def _live(line: "Connection[Any, Any]", terms: Terms) -> None:
                 line.send(ARMED)
 
     asyncio.get_running_loop().add_reader(line.fileno(), obey)
-    async with open_bot(terms.settings, tools=tools(terms.tool_url), limits=terms.limits):
+    async with open_bot(terms.settings, tools=tools(terms.tool_url), limits=terms.limits, tiers=terms.tiers):
         line.send(LISTENING)
         await stopped.wait()
 

@@ -30,10 +30,10 @@ LIMITS = {
     "conversations.replies": Limit(40, timedelta(seconds=2)),
     "conversations.history": Limit(40, timedelta(seconds=2)),
 }
+"""Tighter than the storm's need at its height and wide enough for it to end."""
 
 TIERS = {method: Tier(2 * limit.calls, limit.window, limit.by_channel) for method, limit in LIMITS.items()}
 """What the bots take for Slack's limits: twice as much, so that they are refused and have to learn."""
-"""Tighter than the storm's need at its height and wide enough for it to end."""
 
 METHODS = (*LIMITS, "chat.postMessage", "chat.postMessage", "chat.update", "auth.test", "apps.connections.open")
 FAULTS = (

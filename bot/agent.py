@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
@@ -16,12 +16,13 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
-from bot.conversation import AgentEvent, Hold, Message, Token
+from bot.calls import call_args, call_id, call_name, calls
+from bot.conversation import AgentEvent, Hold, Message, Token, ToolEnded
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
 from bot.excerpt import excerpt
 from bot.graph import MODEL
 from bot.model import translate
-from bot.narration import Narration
+from bot.narration import Narration, began
 from bot.transcript import REFUSED
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class GraphAgent:
         if checkpoint is not None and state.created_at is None:
             raise UnknownCheckpoint(f"{thread_id} has no checkpoint {checkpoint}")
         turn = _turn(state, messages)
-        for token in _said(turn):
-            yield token
+        for told in _told(turn):
+            yield told
         # Not `state.next`: it leaves out tasks whose results are stored while the step's own checkpoint is not.
         if turn and not state.tasks:
             if any(isinstance(said, AIMessage) for said in turn):
@@ -203,10 +204,18 @@ def _turn(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]
     return known[first : next(later, None)]
 
 
-def _said(turn: Sequence[AnyMessage]) -> Iterator[Token]:
+def _told(turn: Sequence[AnyMessage]) -> Iterator[AgentEvent]:
+    """What was said and what the tools did, as it was told when it happened. Calls without a result are yet to run."""
+    results = {said.tool_call_id: said for said in turn if isinstance(said, ToolMessage)}
     for message in turn:
-        if isinstance(message, AIMessage) and message.text:
+        if not isinstance(message, AIMessage):
+            continue
+        if message.text:
             yield Token(str(message.text), message.id or "")
+        for call in calls(message):
+            if result := results.get(call_id(call)):
+                yield began(call_id(call), call_name(call), call_args(call))
+                yield ToolEnded(call_id(call), call_name(call), failed=result.status == "error")
 
 
 def _line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:

@@ -18,6 +18,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database
 from bot.agent import GraphAgent
@@ -30,9 +31,11 @@ from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.model import chat_model
 from bot.settings import Settings
-from bot.slack.client import Identity, SlackAdapter, identify, open_client
+from bot.slack.adapter import SlackAdapter
+from bot.slack.client import Identity, identify, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
+from bot.slack.native import NativeAdapter
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
 from bot.tools import tools as own_tools
@@ -114,8 +117,8 @@ async def open_bot(
         identity = await identify(client)
         chosen = limits or _limits(settings)
         inbox = Inbox(pool, lease=chosen.lease)
-        adapter = SlackAdapter(client, Budget(pool, identity.workspace, tiers))
-        worker = Worker(inbox, agent=agent, adapter=adapter, limits=chosen)
+        adapters = _adapters(settings, client, Budget(pool, identity.workspace, tiers), identity)
+        worker = Worker(inbox, agent=agent, adapters=adapters, limits=chosen)
         await stack.enter_async_context(working(worker))
         listeners = build_app(client, identity, inbox, worker.note_waiting)
         if ingress is None:
@@ -171,6 +174,13 @@ def model(settings: Settings) -> BaseChatModel:
         chunk_timeout=CHUNK_TIMEOUT,
         retries=MODEL_RETRIES,
     )
+
+
+def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identity: Identity) -> Sequence[SlackAdapter]:
+    edits = SlackAdapter(client, budget, identity.user)
+    if settings.streaming == "edit":
+        return (edits,)
+    return (edits, NativeAdapter(client, budget, identity.user, settings.streaming))
 
 
 def _limits(settings: Settings) -> Limits:

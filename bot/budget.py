@@ -37,8 +37,7 @@ class Budget:
         self._tiers = tiers
         self._worker = uuid.uuid4().hex
         self._windows: dict[str, Window] = {}
-        self.others = 0
-        """How many answers other workers were writing when last heard of."""
+        self._others: dict[str, int] = {}
 
     async def take(self, method: str, channel: str = "") -> float:
         """Take a call of what comes first, such as a final text; return 0, or the seconds until there may be one."""
@@ -73,19 +72,23 @@ class Budget:
         tier = self._tiers.get(method, UNLIMITED)
         return self._window(self._scope(method, "", tier), tier)
 
+    def others(self, method: str) -> int:
+        """How many answers other workers were writing that keep calls of this method, when last heard of."""
+        return self._others.get(self._scope(method, "", self._tiers.get(method, UNLIMITED)), 0)
+
     async def _spend(self, scope: str, tier: Tier, *, cost: int, writing: int | None = None) -> float:
         window = self._window(scope, tier)
         values = (scope, tier.calls, window.span, cost, writing is not None, self._worker, writing or 0)
         try:
             (row,) = await self._rows("select * from skein_spend(%s, %s, %s, %s, %s, %s, %s)", values)
         except UNREACHABLE:
-            keep = writing + self.others if writing is not None else 0
+            keep = writing + self._others.get(scope, 0) if writing is not None else 0
             now = time.monotonic()
             return window.take(now, keep) if cost else window.wait(now, keep)
         now = time.monotonic()
         window.calls, window.taken = row["calls"], [now - age for age in row["ages"]]
         if writing is not None:
-            self.others = row["others"]
+            self._others[scope] = row["others"]
         return row["wait"]
 
     async def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:

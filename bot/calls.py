@@ -1,5 +1,7 @@
 """The tool calls of a model's message."""
 
+from typing import Any
+
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
 
 Call = ToolCall | InvalidToolCall
@@ -19,3 +21,9 @@ def call_id(call: Call) -> str:
 def call_name(call: Call) -> str:
     """The name of the tool that is called; empty for the rare call that names none."""
     return call["name"] or ""
+
+
+def call_args(call: Call) -> dict[str, Any]:
+    """The call's arguments; none where they are not JSON."""
+    args = call["args"]
+    return args if isinstance(args, dict) else {}

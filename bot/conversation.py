@@ -45,6 +45,11 @@ class Conversation:
         return cls(workspace, channel, thread)
 
     @property
+    def is_direct(self) -> bool:
+        """Whether it is one person's with the bot: Slack's ids of direct messages begin with D."""
+        return self.channel.startswith("D")
+
+    @property
     def thread_ts(self) -> str | None:
         """Where Slack is to put the answer: a thread's root, or None for the top level of a direct message."""
         return None if self.thread == DIRECT else self.thread
@@ -81,11 +86,15 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
-    """A tool began to run. `summary` is what people read meanwhile, such as `Searching: weather in SF`."""
+    """A tool began to run.
+
+    `summary` is what people read meanwhile, such as `Searching: weather in SF`, and `done` what stays of it.
+    """
 
     call: str
     name: str
     summary: str
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,14 @@ class Working:
     summaries: tuple[str, ...]
 
 
-Status = Note | Working | None
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Tools were at work; what each did, as people read it."""
+
+    summaries: tuple[str, ...]
+
+
+Status = Note | Working | Worked | None
 """The line under an answer's text, if there is one."""
 
 
@@ -176,11 +192,17 @@ class Agent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it."""
+    """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
+
+    The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
+    `still_seconds` is for how long nothing has happened, for people to see that it lives.
+    """
 
     markdown: str
     status: Status
     askers: frozenset[str]
+    steady: int = 0
+    still_seconds: int = 0
 
 
 class Lease:
@@ -232,8 +254,8 @@ class Drafts(Protocol):
     async def take_draft(self, writing: int, *, look: bool = False) -> float:
         """Take a call for a draft and return 0, or return the seconds until there may be one.
 
-        Each of the `writing` answers here, and of those elsewhere, keeps a call for its final text. With `look` it is
-        only told whether there is room.
+        Each of the `writing` answers here, and of those elsewhere, keeps a call for its final text. With `look`
+        nothing is taken: it is told whether one more answer may be begun.
         """
         ...
 
@@ -243,6 +265,16 @@ class Adapter(Protocol):
 
     Every method raises PlatformError when the platform refuses for good.
     """
+
+    page_bytes: int
+    """What one message holds."""
+
+    def rank(self, conversation: Conversation) -> int | None:
+        """Where this way of showing an answer stands among others in that conversation: the least comes first.
+
+        None where it cannot be had.
+        """
+        ...
 
     @property
     def drafts(self) -> Drafts:

@@ -32,13 +32,19 @@ class Pages:
     """The pages of an answer that is still being written: push text, look at the pages, finish.
 
     Text is read when pages are asked for, and only what is not yet settled: a settled page is never read again.
+    `steady` is how many characters of the last page that was given stay as they are while it is the last.
     """
 
     def __init__(self, limit_bytes: int = PAGE_BYTES) -> None:
         if limit_bytes < LEAST_BYTES:
             raise ValueError(f"a page needs at least {LEAST_BYTES} bytes")
         self._limit = limit_bytes
+        self.steady = 0
         self.replace("")
+
+    def resize(self, limit_bytes: int) -> None:
+        """Have pages of another size; before any were asked for."""
+        self._limit = limit_bytes
 
     def replace(self, text: str) -> None:
         """Start anew with this text."""
@@ -54,12 +60,16 @@ class Pages:
     def render(self) -> tuple[str, ...]:
         """The pages to show while more is to come; the last is still open. None while there is nothing to show."""
         frame, rest = self._settle()
-        return self._with(_page(frame, rest[: whole(rest, frame)]))
+        shown = rest[: whole(rest, frame)]
+        self.steady = _steady(frame, shown)
+        return self._with(_page(frame, shown))
 
     def finish(self) -> tuple[str, ...]:
         """The pages of the whole text."""
         frame, rest = self._settle()
-        return self._with(_page(frame, rest))
+        page = _page(frame, rest)
+        self.steady = len(page)
+        return self._with(page)
 
     def _with(self, page: str) -> tuple[str, ...]:
         return (*self._settled, page) if page else tuple(self._settled)
@@ -108,17 +118,28 @@ def _frame_after(frame: Frame, text: str) -> Frame:
     return last.after
 
 
+def _steady(frame: Frame, text: str) -> int:
+    """How much of the page of an unfinished text stays: up to its last white space, for a word may become another."""
+    written = _LAST_WORD.sub("", text)
+    return len(_body(frame, written).rstrip()) if written.strip() else 0
+
+
+def _body(frame: Frame, text: str) -> str:
+    return frame.head + "".join(_for_slack(line) for line in lines(text, frame))
+
+
 def _page(frame: Frame, text: str) -> str:
     """The page of a text within `frame`; empty when there is nothing to read in the text."""
     if not text.strip():
         return ""
-    body = frame.head + "".join(_for_slack(line) for line in lines(text, frame))
+    body = _body(frame, text)
     tail = _frame_after(frame, text).tail
     if not tail:
         return body.rstrip()
     return body + tail if body.endswith("\n") else f"{body}\n{tail}"
 
 
+_LAST_WORD = re.compile(r"\S*\Z")
 _TASK = re.compile(r"^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[([ xX])\](?=\s)")
 _RULE = re.compile(r"^((?: {0,3}>)* {0,3})([-*_])(?:[ \t]*\2){2,}(?=\s*\Z)")
 _PICTURE = re.compile(r"((?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|(?<!\\)!(?=\[[^\[\]]*\]\()")

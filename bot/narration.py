@@ -125,11 +125,16 @@ def _write(task: _Task, message: AIMessage, id_: str) -> Iterator[AgentEvent]:
     yield Token(text, draft.name)
 
 
+def began(call: str, name: str, args: Mapping[str, Any]) -> ToolStarted:
+    """That a tool began to run, in the words that people read."""
+    return ToolStarted(call, name, summary(name, args), summary(name, args, done=True))
+
+
 def _tool_event(event: StreamEvent) -> AgentEvent:
     call, name, content = event["run_id"], event["name"], event["data"]
     match event["event"]:
         case "on_tool_start":
-            return ToolStarted(call, name, summary(name, cast("dict[str, Any]", content.get("input") or {})))
+            return began(call, name, cast("dict[str, Any]", content.get("input") or {}))
         case "on_tool_end":
             result = content.get("output")
             return ToolEnded(call, name, failed=isinstance(result, ToolMessage) and result.status == "error")

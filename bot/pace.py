@@ -99,6 +99,10 @@ class Pace:
             self._took.append(self._now() - writing.began)
             self._changed.set()
 
+    async def has_room(self) -> bool:
+        """Whether one more answer could be begun on screen now."""
+        return not await self._drafts.take_draft(self._kept() + 1, look=True)
+
     async def admit(self, writing: Writing) -> None:
         """Wait until this answer may show a draft; its call is taken then. `withdraw` ends the wait as well."""
         writing.allowed.clear()
@@ -135,16 +139,19 @@ class Pace:
         return at - now if at > now else min(await self._ask(stalest), RETRY)
 
     async def _ask(self, writing: Writing) -> float:
-        kept = sum(other.is_shown for other in self._writings)
         if writing.is_shown:
-            wait = await self._drafts.take_draft(kept)
+            wait = await self._drafts.take_draft(self._kept())
         else:
-            wait = await self._drafts.take_draft(kept + 1, look=True)
+            wait = await self._drafts.take_draft(self._kept() + 1, look=True)
         if not wait and writing.stale_since is not None:
             writing.is_shown = True
             writing.shown_at = self._now()
             self.withdraw(writing)
         return wait
+
+    def _kept(self) -> int:
+        """How many answers on screen keep a call for their end."""
+        return sum(other.is_shown for other in self._writings)
 
     def _due(self, writing: Writing, gap: float) -> float:
         if writing.is_shown:

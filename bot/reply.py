@@ -24,6 +24,9 @@ from bot.pace import Pace, Writing
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
 
+ALIVE = timedelta(seconds=10)
+"""How often people are told, while nothing happens, that the bot is still at it."""
+
 Edit = Callable[[Conversation, str, Page], Awaitable[None]]
 
 
@@ -34,53 +37,64 @@ class _Shown:
     """None when an earlier try wrote it and nobody knows what stands there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A way of showing answers, and the pace at which it may be done."""
+
+    adapter: Adapter
+    pace: Pace
+
+
 @dataclass(slots=True, kw_only=True)
 class Reply:
     """The answer of the turn `turn` to `askers` in `conversation`, to messages from `since` on.
 
-    `begun` are the ids of messages that an earlier holder had posted for it: they are gone on with. `on_post` is told
-    the id of each new message right after it was posted.
+    It is shown in the first of the `lanes` that has room, or in the first. `begun` are the ids of messages that an
+    earlier holder had posted for it: they are gone on with. `on_post` is told the id of each new message right after it
+    was posted.
     """
 
-    adapter: Adapter
+    lanes: Sequence[Lane]
     conversation: Conversation
     askers: frozenset[str]
     turn: int
     since: str
     on_post: Callable[[str], Awaitable[None]]
     begun: Sequence[str] = ()
-    pace: Pace
     silence: timedelta = SILENCE
+    alive: timedelta = ALIVE
     _pages: Pages = field(default_factory=Pages)
     _status: Status = None
     _shown: list[_Shown] = field(default_factory=list[_Shown])
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
-    _writing: Writing | None = None
+    _still: timedelta = timedelta(0)
+    _withdraw: Callable[[], None] = field(default=lambda: None)
+    is_posting: bool = False
+    """Whether a message is on its way to the platform: a cancel leaves open whether it will appear there."""
 
     def write(self, text: str) -> None:
         """Add to the answer's text."""
         self._pages.push(text)
-        self._changed.set()
+        self._move()
 
     def rewrite(self, text: str) -> None:
         """Replace the answer's text: the model began again."""
         self._pages.replace(text)
-        self._changed.set()
+        self._move()
 
     def show_status(self, status: Status) -> None:
         """Show what the agent is doing, under the text; None takes it away."""
         if status != self._status:
             self._status = status
-            self._changed.set()
+            self._move()
 
     def close(self, status: Status = None) -> None:
         """Nothing more will come: let `run` show the whole text, with this status under it, and end."""
         self._status = status
         self._closed.set()
-        self._changed.set()
-        if self._writing:
-            self.pace.withdraw(self._writing)
+        self._move()
+        self._withdraw()
 
     async def run(self) -> None:
         """Keep what is shown fresh; returns when the reply was closed and the platform has all of it.
@@ -88,52 +102,75 @@ class Reply:
         Raises PlatformError when the platform refuses for good. A cancel may leave a draft standing.
         """
         self._shown += [_Shown(message, None) for message in self.begun]
+        lane = await self._lane()
+        self._pages.resize(lane.adapter.page_bytes)
         await self._first_sign()
-        with self.pace.writing() as self._writing:
-            self._writing.is_shown = bool(self._shown)
+        with lane.pace.writing() as writing:
+            writing.is_shown = bool(self._shown)
+            self._withdraw = lambda: lane.pace.withdraw(writing)
             while not self._closed.is_set():
-                await self._draft(self._writing)
+                await self._draft(lane, writing)
         pages = self._to_show(self._pages.finish())
-        await self._show(pages, self.adapter.finish)
+        await self._show(pages, lane.adapter, lane.adapter.finish)
         for left_over in self._shown[len(pages) :]:
-            await self.adapter.remove(self.conversation, left_over.message)
+            await lane.adapter.remove(self.conversation, left_over.message)
+
+    async def _lane(self) -> Lane:
+        for lane in self.lanes if len(self.lanes) > 1 else ():
+            if await lane.pace.has_room():
+                return lane
+        return self.lanes[0]
 
     async def _first_sign(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.silence.total_seconds()):
-                await self._changed.wait()
-        if not self._changed.is_set():
+        if not await self._moved(self.silence):
             self.show_status(Note.THINKING)
 
-    async def _draft(self, writing: Writing) -> None:
-        await self._changed.wait()
+    async def _draft(self, lane: Lane, writing: Writing) -> None:
+        while not await self._moved(self.alive):
+            self._still = self._still + self.alive
+            self._changed.set()
         if not self._closed.is_set():
-            await self.pace.admit(writing)
+            await lane.pace.admit(writing)
         if self._closed.is_set():
             return
         self._changed.clear()
         try:
-            await self._show(self._to_show(self._pages.render()), self.adapter.edit)
+            await self._show(self._to_show(self._pages.render()), lane.adapter, lane.adapter.edit)
         except Busy as busy:
             self._changed.set()
             await self._pause(busy.retry_after)
+
+    def _move(self) -> None:
+        self._still = timedelta(0)
+        self._changed.set()
+
+    async def _moved(self, within: timedelta) -> bool:
+        """Whether there is something to show that was not there before, within that time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()):
+                await self._changed.wait()
+        return self._changed.is_set()
 
     def _to_show(self, texts: Sequence[str]) -> list[Page]:
         """The text's pages, the status on the last; a page with nothing but the status while there is no text."""
         if not texts and self._status is None:
             return []
         *settled, last = texts or ("",)
-        return [Page(text, None, self.askers) for text in settled] + [Page(last, self._status, self.askers)]
+        still = 0 if self._closed.is_set() else int(self._still.total_seconds())
+        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still)
+        return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
 
-    async def _show(self, pages: Sequence[Page], edit: Edit) -> None:
+    async def _show(self, pages: Sequence[Page], adapter: Adapter, edit: Edit) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
-                await self._post(page)
+                await self._post(page, adapter)
             elif self._shown[index].page != page:
                 await self._replace(index, page, edit)
 
-    async def _post(self, page: Page) -> None:
-        message = await self.adapter.post(self.conversation, page, Mark(self.turn, len(self._shown), self.since))
+    async def _post(self, page: Page, adapter: Adapter) -> None:
+        self.is_posting = True
+        message = await adapter.post(self.conversation, page, Mark(self.turn, len(self._shown), self.since))
+        self.is_posting = False
         self._shown.append(_Shown(message, page))
         await self.on_post(message)
 

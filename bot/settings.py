@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     concurrency: Annotated[int, Field(ge=1)] = 64
     grace_seconds: Annotated[float, Field(ge=0)] = 25
+    streaming: Literal["edit", "native", "auto"] = "edit"
     inbox_days: Annotated[float, Field(gt=0)] = 7
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     instructions: str = DEFAULT_INSTRUCTIONS
@@ -121,6 +122,7 @@ MENDS = {
     "port": "It is a number from 0 to 65535; 0 takes any free port.",
     "concurrency": "It is how many conversations one process answers at once: a whole number from 1 up.",
     "grace_seconds": "It is how many seconds running answers get to end when the bot is stopped.",
+    "streaming": "It is edit, native or auto.",
     "inbox_days": "It is how many days answered messages are kept: a number above 0.",
     "log_level": "It is debug, info, warning or error.",
     "instructions": "It is the system prompt itself, or @ and the path of a file that holds it.",

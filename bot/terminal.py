@@ -52,7 +52,7 @@ class Screen:
                 self._line_is_open = not text.endswith("\n")
             case Restarted():
                 self.line("(the model begins again)")
-            case ToolStarted(_, _, summary):
+            case ToolStarted(_, _, summary, _):
                 self.line(f"({summary})")
             case ToolEnded(_, name, failed):
                 if self.trace:

@@ -88,9 +88,9 @@ def as_text(results: Sequence[Result]) -> str:
     )
 
 
-def summary(name: str, args: Mapping[str, Any]) -> str:
-    """What people read while the tool runs, in one line of at most 80 characters."""
+def summary(name: str, args: Mapping[str, Any], *, done: bool = False) -> str:
+    """What people read while the tool runs, or once it is done, in one line of at most 80 characters."""
     query = args.get("query")
     if name == WEB_SEARCH and isinstance(query, str) and query.strip():
-        return one_line(f"Searching: {query}")
-    return one_line(f"Using {name}")
+        return one_line(f"{'Searched' if done else 'Searching'}: {query}")
+    return one_line(f"{'Used' if done else 'Using'} {name}")

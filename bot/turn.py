@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
@@ -11,7 +12,6 @@ import structlog
 from langgraph.runtime import RunControl
 
 from bot.conversation import (
-    Adapter,
     Agent,
     AgentEvent,
     Lease,
@@ -19,16 +19,17 @@ from bot.conversation import (
     NodeStarted,
     Note,
     Restarted,
+    Status,
     Token,
     ToolEnded,
     ToolStarted,
+    Worked,
     Working,
 )
 from bot.database import BACK_OFF, until_reached
 from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
 from bot.inbox import Inbox, Turn
-from bot.pace import Pace
-from bot.reply import Reply
+from bot.reply import Lane, Reply
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Course:
     reply: Reply
     _drafts: dict[str, str] = field(default_factory=dict[str, str])
     _tools: dict[str, str] = field(default_factory=dict[str, str])
+    _done: dict[str, str] = field(default_factory=dict[str, str])
 
     def follow(self, event: AgentEvent) -> None:
         """Take the next event of the agent in."""
@@ -52,11 +54,14 @@ class Course:
             case Restarted(draft):
                 self._drafts[draft] = ""
                 self.reply.rewrite("\n\n".join(filter(None, self._drafts.values())))
-            case ToolStarted(call, _, summary):
+            case ToolStarted(call, _, summary, done):
                 self._tools[call] = summary
+                self._done[call] = done
                 self.reply.show_status(Working(tuple(self._tools.values())))
-            case ToolEnded(call):
+            case ToolEnded(call, _, failed):
                 self._tools.pop(call, None)
+                if failed:
+                    self._done.pop(call, None)
                 self.reply.show_status(Working(tuple(self._tools.values())) if self._tools else Note.THINKING)
             case NodeStarted() | NodeEnded():
                 pass
@@ -73,9 +78,11 @@ class Course:
         self.reply.write(seam + text)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the model has said nothing so far."""
-        return not any(text.strip() for text in self._drafts.values())
+    def status(self) -> Status:
+        """What stays under the answer once it is whole."""
+        if not any(text.strip() for text in self._drafts.values()):
+            return Note.NOTHING_SAID
+        return Worked(tuple(self._done.values())) if self._done else None
 
 
 class Outcome(Enum):
@@ -91,21 +98,27 @@ class Outcome(Enum):
     """Another holder has it."""
 
 
-OUTCOMES: dict[Note | None, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, Note.SET_ASIDE: Outcome.SET_ASIDE}
+OUTCOMES: dict[Status, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, Note.SET_ASIDE: Outcome.SET_ASIDE}
 
 
 class Running:
-    """A turn that is being taken under a lease."""
+    """A turn that is being taken under a lease. The first of the `lanes` is the one that edits."""
 
-    def __init__(self, turn: Turn, lease: Lease, *, agent: Agent, adapter: Adapter, inbox: Inbox, pace: Pace) -> None:
+    def __init__(self, turn: Turn, lease: Lease, *, agent: Agent, inbox: Inbox, lanes: Sequence[Lane]) -> None:
         self.turn = turn
         self.lease = lease
         self._agent = agent
         self._inbox = inbox
-        self._adapter = adapter.under(lease)
-        self._pace = pace
+        self._lanes = [Lane(lane.adapter.under(lease), lane.pace) for lane in lanes]
+        self._adapter = self._lanes[0].adapter
         self._control = RunControl()
         self._stopped = asyncio.Event()
+        self._reply: Reply | None = None
+
+    @property
+    def is_posting(self) -> bool:
+        """Whether a message is on its way to the platform. Whoever took over now would look for it too early."""
+        return self._reply is not None and self._reply.is_posting
 
     def drain(self) -> None:
         """Let the thinking end after the graph's present node, to be gone on with elsewhere."""
@@ -129,7 +142,7 @@ class Running:
         return Outcome.LOST
 
     async def _run(self) -> Outcome:
-        reply = await self._begin_reply()
+        reply = self._reply = await self._begin_reply()
         async with asyncio.TaskGroup() as group:
             group.create_task(reply.run())
             status = await self._respond(reply)
@@ -147,17 +160,22 @@ class Running:
             found = await self._adapter.find(turn.conversation, turn.id, since=turn.messages[0].ts)
             begun = (*begun, *(page for page in found if page not in begun))
         return Reply(
-            adapter=self._adapter,
+            # What stands there already can only be edited.
+            lanes=self._lanes[:1] if begun else self._ranked(),
             conversation=turn.conversation,
             askers=frozenset(message.author for message in turn.messages),
             turn=turn.id,
             since=turn.messages[0].ts,
             on_post=lambda page: until_reached(lambda: self._inbox.note_page(turn, page)),
             begun=begun,
-            pace=self._pace,
         )
 
-    async def _respond(self, reply: Reply) -> Note | None:
+    def _ranked(self) -> list[Lane]:
+        """The lanes that can be had in this conversation, the best first."""
+        ranks = [(lane.adapter.rank(self.turn.conversation), lane) for lane in self._lanes]
+        return [lane for rank, lane in sorted(ranks, key=lambda one: one[0] or 0) if rank is not None]
+
+    async def _respond(self, reply: Reply) -> Status:
         if self.turn.is_deadly:
             return Note.SET_ASIDE
         if self.turn.starts_afresh:
@@ -173,7 +191,7 @@ class Running:
             await cancel(thinking)
         return Note.INTERRUPTED if interrupted else thinking.result()
 
-    async def _think_until_reached(self, reply: Reply) -> Note | None:
+    async def _think_until_reached(self, reply: Reply) -> Status:
         """Think, and when PostgreSQL goes away go on where the memory was, as soon as it is back."""
         while True:
             try:
@@ -183,7 +201,7 @@ class Running:
                 await asyncio.sleep(BACK_OFF.total_seconds())
                 reply.rewrite("")
 
-    async def _think(self, course: Course) -> Note | None:
+    async def _think(self, course: Course) -> Status:
         turn = self.turn
         answer = self._agent.answer(turn.thread_id, turn.messages, hold=turn.hold, control=self._control)
         try:
@@ -202,7 +220,7 @@ class Running:
             # conversation.
             log.exception("agent_raised")
             return Note.FAILED
-        return Note.NOTHING_SAID if course.is_empty else None
+        return course.status
 
 
 async def cancel(task: asyncio.Task[Any]) -> None:

@@ -3,6 +3,9 @@
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+LEAST_WAIT = 0.001
+"""Seconds."""
+
 
 @dataclass(slots=True)
 class Window:
@@ -32,7 +35,8 @@ class Window:
             return 0.0
         if over > self.used(now):
             return self.span
-        return self.taken[over - self.used(now) - 1] + self.span - now
+        # Rounding must not make "now" of "in a moment".
+        return max(self.taken[over - self.used(now) - 1] + self.span - now, LEAST_WAIT)
 
     def used(self, now: float) -> int:
         """How many calls stand in the window that ends now."""

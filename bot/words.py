@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.conversation import Note, Status, Working
+from bot.conversation import Note, Status, Worked, Working
 
 SENTENCES = {
     Note.THINKING: "Thinking…",
@@ -22,14 +22,19 @@ WARNINGS = frozenset(SENTENCES) - {Note.THINKING, Note.FRESH_START, Note.NOTHING
 """The notes that tell of a failure."""
 
 
-def status_line(status: Status) -> str:
-    """The line under an answer's text; empty when there is none."""
+def status_line(status: Status, still_seconds: int = 0) -> str:
+    """The line under an answer's text; empty when there is none. It tells for how long nothing has happened."""
+    line = _status_line(status)
+    return f"{line or 'Still writing…'} ({still_seconds} s)" if still_seconds else line
+
+
+def _status_line(status: Status) -> str:
     match status:
         case None:
             return ""
         case Note():
             return SENTENCES[status]
-        case Working(summaries):
-            return " · ".join(summaries)
+        case Working(summaries) | Worked(summaries):
+            return " · ".join(dict.fromkeys(summaries))
         case _:
             assert_never(status)

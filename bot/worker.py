@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox, Turn
 from bot.pace import DENSE, Pace
+from bot.reply import Lane
 from bot.turn import Outcome, Running, cancel
 
 log = structlog.get_logger()
@@ -54,15 +55,17 @@ SWEEP_ROWS = 1000
 
 
 class Worker:
-    """Takes turns until it is stopped. One a process is enough."""
+    """Takes turns until it is stopped. One a process is enough.
 
-    def __init__(self, inbox: Inbox, *, agent: Agent, adapter: Adapter, limits: Limits) -> None:
+    `adapters` are the ways in which answers may be shown; the first is the one that edits messages.
+    """
+
+    def __init__(self, inbox: Inbox, *, agent: Agent, adapters: Sequence[Adapter], limits: Limits) -> None:
         self.name = uuid.uuid4().hex
         self._inbox = inbox
         self._agent = agent
-        self._adapter = adapter
+        self._lanes = [Lane(adapter, Pace(adapter.drafts, dense=limits.pace)) for adapter in adapters]
         self._limits = limits
-        self._pace = Pace(adapter.drafts, dense=limits.pace)
         self._running: dict[int, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -76,7 +79,8 @@ class Worker:
         """
         async with asyncio.TaskGroup() as upkeep:
             self._upkeep = upkeep
-            upkeeps = (self._listen(), self._renew(), self._sweep(), self._pace.run())
+            paces = (lane.pace.run() for lane in self._lanes)
+            upkeeps = (self._listen(), self._renew(), self._sweep(), *paces)
             tasks = [upkeep.create_task(work) for work in upkeeps]
             async with asyncio.TaskGroup() as turns:
                 while not self._stopping.is_set():
@@ -95,7 +99,7 @@ class Worker:
     def note_waiting(self, message: Message) -> None:
         """Show a person that their message was seen and waits. Returns at once."""
         if self._upkeep:
-            self._upkeep.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=True))
+            self._upkeep.create_task(self._lanes[0].adapter.mark_waiting(message.conversation, message.ts, waits=True))
 
     async def _claim_all(self, turns: asyncio.TaskGroup) -> None:
         self._wake.clear()
@@ -117,7 +121,7 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
-        return Running(turn, lease, agent=self._agent, adapter=self._adapter, inbox=self._inbox, pace=self._pace)
+        return Running(turn, lease, agent=self._agent, inbox=self._inbox, lanes=self._lanes)
 
     def _lease_end(self) -> float:
         """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""
@@ -176,8 +180,9 @@ class Worker:
             await self._abandon()
 
     async def _abandon(self) -> None:
-        turns = [running.turn for running in self._running.values()]
-        log.warning("turns_abandoned", turns=len(turns))
+        # What may yet appear on the platform is found only by who looks late enough: that turn's lease has to run out.
+        turns = [running.turn for running in self._running.values() if not running.is_posting]
+        log.warning("turns_abandoned", turns=len(self._running))
         await asyncio.gather(*(cancel(task) for task in self._tasks))
         with contextlib.suppress(TimeoutError, *UNREACHABLE):
             async with asyncio.timeout(self._limits.farewell.total_seconds()):

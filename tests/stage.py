@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,12 +20,14 @@ from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.app import Bot, open_bot
+from bot.budget import Tier
 from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.offline_script import offline_script, offline_tools
 from bot.script import Script
 from bot.scripted import ScriptedModel
 from bot.settings import Settings
 from bot.slack.local import LocalSlack
+from bot.slack.tiers import TIERS
 from bot.worker import Limits
 
 QUICK = timedelta(milliseconds=20)
@@ -197,10 +199,14 @@ def start(settings: Settings) -> OpenBot:
         pace: timedelta = QUICK,
         limits: Limits | None = None,
         tools: Sequence[BaseTool] | None = None,
+        tiers: Mapping[str, Tier] = TIERS,
         **changes: object,
     ) -> AbstractAsyncContextManager[Bot]:
         return open_bot(
-            settings.model_copy(update=changes), tools=tools or offline_tools(), limits=limits or Limits(pace=pace)
+            settings.model_copy(update=changes),
+            tools=tools or offline_tools(),
+            limits=limits or Limits(pace=pace),
+            tiers=tiers,
         )
 
     return start

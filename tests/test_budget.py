@@ -41,7 +41,7 @@ async def test_drafts_leave_a_call_for_the_end_of_every_answer_of_all_replicas(p
     assert await one.take_draft(METHOD, 3) == 0
     drafts = [await other.take_draft(METHOD, 2) for _ in range(10)]
     assert drafts.count(0.0) == 10 - 1 - 3 - 2
-    assert other.others == 3
+    assert other.others(METHOD) == 3
     assert [await one.take(METHOD) for _ in range(5)] == [0.0] * 5
 
 

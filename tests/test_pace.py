@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation import Conversation, Lease, Mark, Page
 from bot.pace import DENSE, STEADY, Pace
-from bot.reply import Reply
+from bot.reply import Lane, Reply
 from bot.window import Window
 from tests.virtual import run
 
@@ -24,10 +24,14 @@ class Screen:
 
     window: Window = field(default_factory=lambda: Window(CALLS, 61.0))
     others: int = 0
+    page_bytes: int = 3_800
     edits: list[float] = field(default_factory=list[float])
     shown: dict[str, list[tuple[float, int]]] = field(default_factory=dict[str, list[tuple[float, int]]])
     _words: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     _posts: int = 0
+
+    def rank(self, conversation: Conversation) -> int | None:
+        raise NotImplementedError
 
     @property
     def drafts(self) -> "Screen":
@@ -90,13 +94,12 @@ class Answer:
 async def _write(answer: Answer, number: int, screen: Screen, pace: Pace) -> None:
     await asyncio.sleep(answer.begins)
     reply = Reply(
-        adapter=screen,
+        lanes=[Lane(screen, pace)],
         conversation=Conversation("T1", "C1", str(number)),
         askers=frozenset(),
         turn=number,
         since="0",
         on_post=lambda _: asyncio.sleep(0),
-        pace=pace,
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(reply.run())

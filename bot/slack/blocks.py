@@ -12,6 +12,9 @@ STATUS_BYTES = 190
 """What a status line may take beside a full page (`bot.markdown.PAGE_BYTES`): `chat.update` refuses a `text` of more
 than 4,000 characters, bytes of UTF-8 by some reports."""
 
+TEXT_BYTES = 4_000
+"""What `text` holds at most; of a larger page, which only a stream has, its beginning: the blocks have it all."""
+
 Block = dict[str, Any]
 
 
@@ -26,18 +29,26 @@ class Content:
 def content(page: Page) -> Content:
     """A page of an answer. Nothing in it pings anybody but the askers; with blocks it never shows "(edited)"."""
     allowed = page.askers
-    line = _cut(_status(page), STATUS_BYTES)
     blocks: list[Block] = []
     if page.markdown:
         blocks.append({"type": "markdown", "text": defuse(page.markdown, allowed)})
-    if line:
-        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": True}]})
-    texts = [plain(page.markdown, allowed), plain(line)]
-    return Content("\n".join(filter(None, texts)), blocks)
+    texts = [plain(page.markdown, allowed), plain(_line(page))]
+    text = "\n".join(filter(None, texts)).encode()[:TEXT_BYTES].decode(errors="ignore")
+    return Content(text, blocks + status_blocks(page))
+
+
+def status_blocks(page: Page) -> list[Block]:
+    """The line under a page's text, if there is one."""
+    line = _line(page)
+    return [{"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": True}]}] if line else []
+
+
+def _line(page: Page) -> str:
+    return _cut(_status(page), STATUS_BYTES)
 
 
 def _status(page: Page) -> str:
-    line = defuse(" ".join(status_line(page.status).split()))
+    line = defuse(" ".join(status_line(page.status, page.still_seconds).split()))
     return f"⚠ {line}" if isinstance(page.status, Note) and page.status in WARNINGS else line
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.budget import Tier
 
 POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
+START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
 ADD, REMOVE = "reactions.add", "reactions.remove"
 
@@ -16,6 +17,9 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         POST: Tier(10, timedelta(seconds=10), by_channel=True),
         UPDATE: Tier(50),
         DELETE: Tier(50),
+        START: Tier(20),
+        APPEND: Tier(100),
+        STOP: Tier(20),
         REPLIES: Tier(50),
         HISTORY: Tier(50),
         ADD: Tier(50),

@@ -41,7 +41,7 @@ async def test_the_calls_of_one_message_run_together() -> None:
 async def test_people_see_what_runs_and_how_it_ended() -> None:
     async with on_stage(in_turn(Call([("look_up", {"query": "tea"})]), Say("Tea.")), tool(echo)) as stage:
         started, ended = (await stage.ask("Tea?")).tools
-        assert started == ToolStarted(ended.call, "look_up", "Using look_up")
+        assert started == ToolStarted(ended.call, "look_up", "Using look_up", "Used look_up")
         assert ended == ToolEnded(started.call, "look_up", failed=False)
 
 

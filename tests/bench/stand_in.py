@@ -62,10 +62,16 @@ class Wall:
     """A platform that takes everything at once and shows it to nobody."""
 
     others = 0
+    page_bytes = 3_800
 
     def __init__(self) -> None:
         self.window = Window(1_000_000, 60.0)
         self._ids = itertools.count(1)
+
+    def rank(self, conversation: Conversation) -> int | None:
+        """Everywhere."""
+        del conversation
+        return 0
 
     @property
     def drafts(self) -> "Wall":
@@ -108,7 +114,7 @@ class Wall:
 @asynccontextmanager
 async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) -> AsyncGenerator[Worker, None]:
     """The bot's own worker between the two, stopped at the end."""
-    worker = Worker(inbox, agent=speaker, adapter=Wall(), limits=limits or Limits())
+    worker = Worker(inbox, agent=speaker, adapters=[Wall()], limits=limits or Limits())
     async with worker_working(worker):
         yield worker
 

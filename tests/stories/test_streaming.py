@@ -53,7 +53,7 @@ async def test_tool_use_shows_while_it_runs(slack: LocalSlack, model: Model, sta
         ts = await slack.say("ada", "general", "@skein What is the weather in SF?")
         await answered(slack, "general", ts, "Let me see.\nSearching: weather in SF")
         found.set()
-        await answered(slack, "general", ts, "Let me see.\n\nSunny.")
+        await answered(slack, "general", ts, "Let me see.\n\nSunny.\nSearched: weather in SF")
 
 
 async def test_drafts_of_an_answer_keep_their_distance_and_its_end_comes_at_once(

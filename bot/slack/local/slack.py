@@ -162,6 +162,10 @@ class LocalSlack(People):
         """How long a call is under way, there and back."""
         self._parts.api.latency = latency
 
+    def set_stream_life(self, life: timedelta) -> None:
+        """How long native streams live, those that run as well."""
+        self._parts.context.stream_life = life
+
     def set_retry(self, delays: Sequence[timedelta], ack_timeout: timedelta = ACK_TIMEOUT) -> None:
         """For the events from now on: how long an acknowledgement may take, and when they come again."""
         self._parts.delivery.retry_delays = delays

@@ -15,10 +15,10 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test test-crash check bench-inbox bench-storm format lock clean
+.PHONY: help play chat test test-crash check bench-inbox bench-streaming bench-storm format lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  More words for a command go into ARGS: make test ARGS='-k thread'. Another Python: make PYTHON=python3.12 ..."
 
 play: $(SYNCED) ## a Slack on this machine with the bot in it: opens no account, needs no key
@@ -45,6 +45,9 @@ check: $(SYNCED) ## lint, format, types, import directions, lock file
 # What only the benchmarks need is added to the environment when the first of them is run.
 bench-inbox: $(SYNCED) ## how fast a message gets to its turn, beside procrastinate; two minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.inbox $(ARGS)
+
+bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best that is possible; half an hour
+	@$(UV) run --locked --all-extras --group bench python -m tests.bench.streaming $(ARGS)
 
 bench-storm: $(SYNCED) ## kill, cut and refuse everything for two minutes, then look whether anything was lost
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.storm $(ARGS)

@@ -56,9 +56,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row], rival: str = "procrastinate") -> str:
     """The rows as a Markdown table."""
-    head = ("", "unit", "Skein", "bar", "procrastinate")
+    head = ("", "unit", "Skein", "bar", rival)
     lines = [head, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]

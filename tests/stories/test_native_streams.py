@@ -15,6 +15,8 @@ from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import answered, bodies
 
+pytestmark = pytest.mark.slow
+
 STREAM = "chat.startStream"
 
 FAULTS = {

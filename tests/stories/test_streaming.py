@@ -113,3 +113,19 @@ async def test_a_long_silence_is_broken(
         await answered(slack, "general", ts, "Thinking…")
         gate.open()
         await answered(slack, "general", ts, "At last.")
+
+
+async def test_while_nothing_happens_people_see_that_it_lives(
+    slack: LocalSlack, model: Model, start: OpenBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    often = partial(Reply, silence=timedelta(milliseconds=50), alive=timedelta(seconds=1))
+    monkeypatch.setattr("bot.turn.Reply", often)
+    first, second = Gate(), Gate()
+    model.script = lambda _: Say([first, "At last", second, " it ends."])
+    async with start():
+        ts = await slack.say("ada", "general", "@skein think hard")
+        await answered(slack, "general", ts, "Thinking… (1 s)")
+        first.open()
+        await answered(slack, "general", ts, "At last\nStill writing… (1 s)")
+        second.open()
+        await answered(slack, "general", ts, "At last it ends.")

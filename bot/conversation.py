@@ -1,22 +1,17 @@
-"""The words the whole bot shares: conversations, what people say, what the agent does, and the two ports.
+"""The words the whole bot shares: conversations, what people say, what the agent does, and the agent itself.
 
-Nothing here does I/O, and of the bot only the exceptions are imported. The two protocols at the end are the only ports,
-because only they have a second implementation: the platform (Slack, a terminal) and the agent (the built-in one,
-somebody's own graph).
+Nothing here does I/O, and nothing of the bot is imported. There are two ports, because only they have a second
+implementation: the agent (the built-in one, somebody's own graph) at the end of this file, and the platform (Slack, a
+stand-in of the tests) in `bot.platform`.
 """
 
-import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from bot.errors import LeaseLost
-
 if TYPE_CHECKING:
     from langgraph.runtime import RunControl
-
-    from bot.window import Window
 
 DIRECT = "dm"
 """The `thread` of a direct message's top level, which has no root message of its own."""
@@ -187,124 +182,4 @@ class Agent(Protocol):
         or the graph fails; the text streamed until then is kept in the memory. Raises DatabaseError when the memory
         cannot be reached; the same call goes on where it was.
         """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
-
-    The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
-    `still_seconds` is for how long nothing has happened, for people to see that it lives.
-    """
-
-    markdown: str
-    status: Status
-    askers: frozenset[str]
-    steady: int = 0
-    still_seconds: int = 0
-
-
-class Lease:
-    """How long a holder may write, by its own monotonic clock: a process that was paused wakes up mute."""
-
-    def __init__(self, until: float) -> None:
-        self._until = until
-
-    def prolong(self, until: float) -> None:
-        """It is good until then, in seconds of `time.monotonic`; one that was ended stays so."""
-        if self._until != float("-inf"):
-            self._until = until
-
-    def end(self) -> None:
-        """It is gone, for good."""
-        self._until = float("-inf")
-
-    def check(self) -> None:
-        """Raises LeaseLost if it may have run out."""
-        if time.monotonic() >= self._until:
-            raise LeaseLost("the lease may have run out")
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a posted message is known by to whoever takes the turn over: which turn's, and which page of it.
-
-    `since` is the id of the first message that the turn answers; no page is older.
-    """
-
-    turn: int
-    page: int
-    since: str
-
-
-class Drafts(Protocol):
-    """How often what is on screen may be replaced, for all answers and replicas together."""
-
-    @property
-    def window(self) -> "Window":
-        """What is known of the calls in the present window, in seconds of `time.monotonic`."""
-        ...
-
-    @property
-    def others(self) -> int:
-        """How many answers other replicas are writing."""
-        ...
-
-    async def take_draft(self, writing: int, *, look: bool = False) -> float:
-        """Take a call for a draft and return 0, or return the seconds until there may be one.
-
-        Each of the `writing` answers here, and of those elsewhere, keeps a call for its final text. With `look`
-        nothing is taken: it is told whether one more answer may be begun.
-        """
-        ...
-
-
-class Adapter(Protocol):
-    """The platform people read on. Messages are named by the platform's ids (Slack's `ts`).
-
-    Every method raises PlatformError when the platform refuses for good.
-    """
-
-    page_bytes: int
-    """What one message holds."""
-
-    def rank(self, conversation: Conversation) -> int | None:
-        """Where this way of showing an answer stands among others in that conversation: the least comes first.
-
-        None where it cannot be had.
-        """
-        ...
-
-    @property
-    def drafts(self) -> Drafts:
-        """How often `edit` may be called."""
-        ...
-
-    def under(self, lease: Lease) -> "Adapter":
-        """The same, but each method raises LeaseLost, before each try, once the lease may have run out."""
-        ...
-
-    async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
-        """Show a new message and give its id. Waits and retries until it is through, and never shows it twice."""
-        ...
-
-    async def find(self, conversation: Conversation, turn: int, since: str) -> list[str]:
-        """The ids of the messages posted for that turn, by page. None is older than the message `since`."""
-        ...
-
-    async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
-        """Replace what a message shows, as a draft: raises Busy where it would have to wait."""
-        ...
-
-    async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
-        """Replace what a message shows, for good. Waits and retries until it is through."""
-        ...
-
-    async def remove(self, conversation: Conversation, message: str) -> None:
-        """Take a message away. Waits and retries until it is through."""
-        ...
-
-    async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
-        """Put the sign that it waits on a person's message, or take it off. Tried once; raises nothing."""
         ...

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.conversation import Drafts
+from bot.platform import Drafts
 from bot.window import Window
 
 DENSE = timedelta(seconds=1)

@@ -16,10 +16,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.conversation import Adapter, Conversation, Mark, Note, Page, Status
+from bot.conversation import Conversation, Note, Status
 from bot.errors import Busy, Gone
 from bot.markdown import Pages
 from bot.pace import Pace, Writing
+from bot.platform import Adapter, Mark, Page
 
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
@@ -111,7 +112,7 @@ class Reply:
             while not self._closed.is_set():
                 await self._draft(lane, writing)
         pages = self._to_show(self._pages.finish())
-        await self._show(pages, lane.adapter, lane.adapter.finish)
+        await self._show(pages, lane.adapter, lane.adapter.finish, is_last=True)
         for left_over in self._shown[len(pages) :]:
             await lane.adapter.remove(self.conversation, left_over.message)
 
@@ -160,11 +161,12 @@ class Reply:
         open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still)
         return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
 
-    async def _show(self, pages: Sequence[Page], adapter: Adapter, edit: Edit) -> None:
+    async def _show(self, pages: Sequence[Page], adapter: Adapter, edit: Edit, *, is_last: bool = False) -> None:
         for index, page in enumerate(pages):
             if index == len(self._shown):
                 await self._post(page, adapter)
-            elif self._shown[index].page != page:
+            shown = self._shown[index]
+            if shown.page != page or (is_last and adapter.is_open(shown.message)):
                 await self._replace(index, page, edit)
 
     async def _post(self, page: Page, adapter: Adapter) -> None:

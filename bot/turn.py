@@ -14,7 +14,6 @@ from langgraph.runtime import RunControl
 from bot.conversation import (
     Agent,
     AgentEvent,
-    Lease,
     NodeEnded,
     NodeStarted,
     Note,
@@ -29,6 +28,7 @@ from bot.conversation import (
 from bot.database import BACK_OFF, until_reached
 from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
 from bot.inbox import Inbox, Turn
+from bot.platform import Lease
 from bot.reply import Lane, Reply
 
 log = structlog.get_logger()

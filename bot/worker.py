@@ -16,11 +16,12 @@ from datetime import timedelta
 
 import structlog
 
-from bot.conversation import Adapter, Agent, Lease, Message
+from bot.conversation import Agent, Message
 from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox, Turn
 from bot.pace import DENSE, Pace
+from bot.platform import Adapter, Lease
 from bot.reply import Lane
 from bot.turn import Outcome, Running, cancel
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from bot.conversation import Conversation, Lease, Mark, Page
+from bot.conversation import Conversation
 from bot.pace import DENSE, STEADY, Pace
+from bot.platform import Lease, Mark, Page
 from bot.reply import Lane, Reply
 from bot.window import Window
 from tests.virtual import run
@@ -70,6 +71,9 @@ class Screen:
 
     async def find(self, conversation: Conversation, turn: int, since: str) -> list[str]:
         raise NotImplementedError
+
+    def is_open(self, message: str) -> bool:
+        return message == "open"
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         raise NotImplementedError

@@ -11,9 +11,10 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
-from bot.conversation import Conversation, Drafts, Lease, Mark, Page
+from bot.conversation import Conversation
 from bot.errors import Busy, Gone, LeaseLost, PlatformError
 from bot.markdown import PAGE_BYTES
+from bot.platform import Drafts, Lease, Mark, Page
 from bot.slack.blocks import content
 from bot.slack.client import call, patiently
 from bot.slack.tiers import ADD, DELETE, HISTORY, POST, REMOVE, REPLIES, STOP, UPDATE
@@ -30,7 +31,7 @@ WAITING = "eyes"
 
 
 class Edits:
-    """The budget of `chat.update`; implements `bot.conversation.Drafts`."""
+    """The budget of `chat.update`; implements `bot.platform.Drafts`."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -51,7 +52,7 @@ class Edits:
 
 
 class SlackAdapter:
-    """Shows the pages of answers in Slack as messages that are edited; implements `bot.conversation.Adapter`.
+    """Shows the pages of answers in Slack as messages that are edited; implements `bot.platform.Adapter`.
 
     `me` is the bot's user id: streams (`native.py`) that nobody stopped carry no mark, and are known by it.
     """
@@ -123,6 +124,11 @@ class SlackAdapter:
         """Replace a message's content, as often as it takes."""
         update = lambda: self._spend(UPDATE, conversation.channel, lambda: self._update(conversation, message, page))  # noqa: E731
         await patiently(lambda: self._unless_streaming(conversation, message, update))
+
+    def is_open(self, message: str) -> bool:
+        """A message is what was written to it last."""
+        del message
+        return False
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Delete a message of the bot's; one that is gone already is fine."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.conversation import Note, Page
+from bot.conversation import Note
 from bot.defuse import defuse
 from bot.plain import plain
+from bot.platform import Page
 from bot.words import WARNINGS, status_line
 
 STATUS_BYTES = 190

@@ -12,9 +12,10 @@ from typing import Any, Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
-from bot.conversation import Conversation, Lease, Mark, Page, Worked, Working
+from bot.conversation import Conversation, Worked, Working
 from bot.defuse import defuse
 from bot.errors import Busy, Gone, PlatformError
+from bot.platform import Lease, Mark, Page
 from bot.slack.adapter import SlackAdapter, metadata
 from bot.slack.blocks import Block, status_blocks
 from bot.slack.client import patiently
@@ -31,7 +32,7 @@ Streaming = Literal["edit", "native", "auto"]
 
 
 class Appends:
-    """The budget of streams; implements `bot.conversation.Drafts`. Each stream keeps a call to be stopped."""
+    """The budget of streams; implements `bot.platform.Drafts`. Each stream keeps a call to be stopped."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -80,7 +81,7 @@ class _Stream:
 
 
 class NativeAdapter(SlackAdapter):
-    """Shows the pages of answers as streams; implements `bot.conversation.Adapter`."""
+    """Shows the pages of answers as streams; implements `bot.platform.Adapter`."""
 
     page_bytes = STREAM_BYTES
 
@@ -157,6 +158,10 @@ class NativeAdapter(SlackAdapter):
             else:
                 return
         await super().finish(conversation, message, page)
+
+    def is_open(self, message: str) -> bool:
+        """A stream has to be stopped."""
+        return message in self._streams
 
     async def _append(
         self, conversation: Conversation, message: str, stream: _Stream, page: Page, chunks: Sequence[Block]

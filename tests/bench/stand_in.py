@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 from langgraph.runtime import RunControl
 
-from bot.conversation import AgentEvent, Conversation, Hold, Lease, Mark, Message, Page, Token
+from bot.conversation import AgentEvent, Conversation, Hold, Message, Token
 from bot.inbox import Inbox
+from bot.platform import Lease, Mark, Page
 from bot.window import Window
 from bot.worker import Limits, Worker, working as worker_working
 
@@ -103,6 +104,11 @@ class Wall:
 
     async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
         """Nothing."""
+
+    def is_open(self, message: str) -> bool:
+        """Never."""
+        del message
+        return False
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Nothing."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from hypothesis import given, settings, strategies as st
 
-from bot.conversation import Page
 from bot.defuse import defuse
 from bot.markdown import Pages
+from bot.platform import Page
 from bot.slack.native import sendable
 from tests.markdown import documents
 

@@ -63,6 +63,19 @@ async def test_natively_an_answer_grows_in_a_stream_and_ends_whole(
     assert slack.replies("general", ts)[0].metadata
 
 
+async def test_a_stream_that_shows_everything_already_is_stopped_too(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    gate = Gate()
+    model.script = lambda _: Say(["That is all. ", gate])
+    async with start(streaming="native"):
+        ts = await slack.say("ada", "general", "@skein and?")
+        await answered(slack, "general", ts, "That is all.")
+        gate.open()
+        await slack.until(lambda: not is_streaming(slack, "general", ts))
+    assert slack.replies("general", ts)[0].metadata
+
+
 async def test_automatically_a_direct_message_is_streamed_and_a_channel_edited(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:

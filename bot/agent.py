@@ -1,7 +1,7 @@
 """The agent that the bot thinks with: a LangGraph graph and its memory."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +12,19 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveM
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
+from langgraph.graph import START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import StateSnapshot
+from langgraph.types import Command, Interrupt, StateSnapshot
 
 from bot.calls import call_args, call_id, call_name, calls
-from bot.conversation import AgentEvent, Hold, Message, Token, ToolEnded
+from bot.conversation import AgentEvent, Hold, Message, Restarted, Token, ToolEnded
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
 from bot.excerpt import excerpt
 from bot.graph import MODEL
 from bot.model import translate
 from bot.narration import Narration, began
+from bot.questions import interrupts, questions
 from bot.transcript import REFUSED
 
 if TYPE_CHECKING:
@@ -55,14 +57,16 @@ class CheckpointLine:
 class GraphAgent:
     """An `Agent` over any graph whose state has `messages` and that was compiled with a checkpointer.
 
-    The nodes in `answering` speak to people; what other nodes' models say is not shown.
+    The nodes in `answering` speak to people; what other nodes' models say is not shown. Without it, all nodes do, those
+    of subgraphs as well. Where the graph asks somebody (`interrupt`), its question is the answer, and what is said next
+    the reply to it.
     """
 
     def __init__(
         self,
         graph: AnyGraph,
         *,
-        answering: Collection[str] = frozenset({MODEL}),
+        answering: Collection[str] | None = frozenset({MODEL}),
         recursion_limit: int = STEPS,
         fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
     ) -> None:
@@ -97,17 +101,29 @@ class GraphAgent:
         if checkpoint is not None and state.created_at is None:
             raise UnknownCheckpoint(f"{thread_id} has no checkpoint {checkpoint}")
         turn = _turn(state, messages)
+        said: dict[str, str] = {}
         for told in _told(turn):
+            _note(said, told)
             yield told
+        asked = interrupts(state)
+        if turn and asked:
+            yield questions(asked)
+            return
         # Not `state.next`: it leaves out tasks whose results are stored while the step's own checkpoint is not.
         if turn and not state.tasks:
             if any(isinstance(said, AIMessage) for said in turn):
                 return
             await run.forget(turn)
             turn = []
-        async with aclosing(run.stream(messages, is_new=not turn)) as events:
+        async with aclosing(run.stream(messages, is_new=not turn, asked=asked)) as events:
             async for event in events:
+                _note(said, event)
                 yield event
+        if self._answering is None:
+            with _database_errors():
+                state = await run.graph.aget_state(self._config(thread_id))
+            for token in _unsaid(state, _turn(state, messages), said):
+                yield token
 
     def _graph_under(self, hold: Hold | None) -> AnyGraph:
         if hold is None or self._fenced is None:
@@ -134,12 +150,16 @@ class _Run:
 
     graph: AnyGraph
     config: RunnableConfig
-    answering: Collection[str]
+    answering: Collection[str] | None
     control: RunControl | None
 
-    async def stream(self, messages: Sequence[Message], *, is_new: bool) -> AsyncGenerator[AgentEvent, None]:
-        """Submit the messages if they are new, else go on, and tell what happens."""
-        value = {"messages": [_question(message) for message in messages]} if is_new else None
+    async def stream(
+        self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Submit the messages if they are new, as the reply to what was `asked`, else go on; tell what happens."""
+        value: Any = {"messages": [_question(message) for message in messages]} if is_new else None
+        if is_new and asked:
+            value = Command(resume=_reply(messages, asked), update=value)
         narration = Narration(self.answering)
         try:
             with _database_errors():
@@ -162,9 +182,10 @@ class _Run:
         """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
         removed = [RemoveMessage(id=message.id) for message in turn if message.id]
         with _database_errors():
-            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=min(self.answering))
+            node = START if self.answering is None else min(self.answering)
+            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=node)
 
-    def _events(self, value: dict[str, Any] | None) -> "AsyncGenerator[StreamEvent, None]":
+    def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
         # It is a generator, whatever its signature says; leaving it open would leave the model running.
         stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
         return cast("AsyncGenerator[StreamEvent, None]", stream)
@@ -186,6 +207,12 @@ class _Run:
         latest: RunnableConfig = {"configurable": {"thread_id": _place(self.config)["thread_id"]}}
         with _database_errors():
             await self.graph.aupdate_state(latest, {"messages": kept}, as_node=node)
+
+
+def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
+    """What somebody said, as the value that `interrupt` returns; of several at once, to each."""
+    text = "\n".join(message.text for message in messages)
+    return text if len(asked) == 1 else {one.id: text for one in asked}
 
 
 def _question(message: Message, *, refused: bool = False) -> HumanMessage:
@@ -216,6 +243,27 @@ def _told(turn: Sequence[AnyMessage]) -> Iterator[AgentEvent]:
             if result := results.get(call_id(call)):
                 yield began(call_id(call), call_name(call), call_args(call))
                 yield ToolEnded(call_id(call), call_name(call), failed=result.status == "error")
+
+
+def _note(said: dict[str, str], event: AgentEvent) -> None:
+    """Keep in `said` what was told of each of the model's messages."""
+    match event:
+        case Token(text, draft):
+            said[draft] = said.get(draft, "") + text
+        case Restarted(draft):
+            said[draft] = ""
+        case _:
+            pass
+
+
+def _unsaid(state: StateSnapshot, turn: Sequence[AnyMessage], said: Mapping[str, str]) -> Iterator[Token]:
+    """What stands in the conversation and was not streamed, as no model said it; then what the graph asks."""
+    known = {text.strip() for text in said.values()}
+    for message in turn:
+        if isinstance(message, AIMessage) and message.text and message.text.strip() not in known:
+            yield Token(str(message.text), message.id or "")
+    if asked := interrupts(state):
+        yield questions(asked)
 
 
 def _line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:

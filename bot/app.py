@@ -6,10 +6,11 @@ The only file that knows all the others.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -17,6 +18,8 @@ from aiohttp import web
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -25,11 +28,13 @@ from bot.agent import GraphAgent
 from bot.budget import Budget, Tier
 from bot.checkpoints import FencedSaver
 from bot.conversation import Hold
-from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool
+from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool, open_store
 from bot.graph import build_graph
+from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.model import chat_model
+from bot.serde import serializer
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
@@ -73,19 +78,42 @@ async def open_database(
         yield await stack.enter_async_context(open_pool(address, patience))
 
 
-def agent_on(
+Fenced = Callable[[Hold, Iterable[type]], BaseCheckpointSaver[Any]]
+"""Gives the memory for the holder of a turn, which refuses what is written when the hold is gone."""
+
+
+@asynccontextmanager
+async def open_agent(
     settings: Settings,
     memory: BaseCheckpointSaver[Any],
     tools: Sequence[BaseTool] | None = None,
-    fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
-) -> GraphAgent:
+    fenced: Fenced | None = None,
+    store: BaseStore | None = None,
+) -> AsyncGenerator[GraphAgent, None]:
     """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own.
 
-    `fenced` gives the same memory for the holder of a turn, which refuses what is written when the hold is gone.
+    Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
     own = own_tools(settings.tavily_api_key) if tools is None else tools
-    graph = build_graph(model(settings), own, settings.instructions, memory)
-    return GraphAgent(graph, fenced=fenced)
+    if settings.agent is None:
+        graph = build_graph(model(settings), own, settings.instructions, memory)
+        yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()))
+        return
+    means: dict[str, Callable[[], Any]] = {
+        "model": lambda: model(settings),
+        "tools": lambda: list(own),
+        "checkpointer": lambda: memory,
+        "store": lambda: store or InMemoryStore(),
+        "config": dict,
+    }
+    async with open_graph(settings.agent, means) as graph:
+        types = own_types(graph)
+        memory.serde = serializer(types)
+        yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types))
+
+
+def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:
+    return fenced(hold, types)
 
 
 @asynccontextmanager
@@ -109,7 +137,10 @@ async def open_bot(
         port = await stack.enter_async_context(open_site(site, settings.bind_address, settings.port))
         pool = await stack.enter_async_context(open_database(settings))
         health.add("database", lambda: database.ping(pool))
-        agent = agent_on(settings, await migrate(pool), tools, lambda hold: FencedSaver(pool, hold))
+        memory = await migrate(pool)
+        store = await stack.enter_async_context(open_store(pool)) if settings.agent else None
+        fenced = partial(FencedSaver, pool)
+        agent = await stack.enter_async_context(open_agent(settings, memory, tools, fenced, store))
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
         )

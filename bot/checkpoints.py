@@ -1,5 +1,6 @@
 """The checkpointer for one turn."""
 
+from collections.abc import Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ class FencedSaver(AsyncPostgresSaver):
     One a turn also means that conversations do not wait for each other: a saver does one thing at a time.
     """
 
-    def __init__(self, pool: Pool, hold: Hold) -> None:
-        super().__init__(pool, serde=serializer())  # pyright: ignore[reportArgumentType]  # its rows are dicts
+    def __init__(self, pool: Pool, hold: Hold, own_types: Iterable[type] = ()) -> None:
+        super().__init__(pool, serde=serializer(own_types))  # pyright: ignore[reportArgumentType]  # its rows are dicts
         self._hold = hold
 
     @asynccontextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import psycopg
 import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.store.postgres.aio import AsyncPostgresStore
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -134,6 +135,20 @@ async def migrate(pool: Pool) -> AsyncPostgresSaver:
                 await _apply(connection, name, sql)
         await saver.setup()
     return saver
+
+
+@asynccontextmanager
+async def open_store(pool: Pool) -> AsyncGenerator[AsyncPostgresStore, None]:
+    """LangGraph's store on the same database, with its tables."""
+    store = AsyncPostgresStore(pool)  # pyright: ignore[reportArgumentType]  # its rows are dicts
+    try:
+        async with pool.connection() as connection, _migration_lock(connection):
+            await store.setup()
+        yield store
+    finally:
+        # It gathers what it is asked in a task of its own, and has no way to end it but to be forgotten.
+        if task := getattr(store, "_task", None):
+            task.cancel()
 
 
 async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:

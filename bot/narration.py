@@ -19,6 +19,9 @@ from bot.tools import summary
 SUBGRAPH = "|"
 """Stands in the checkpoint namespace of what runs in a subgraph, or in a graph that a tool runs."""
 
+NOT_SHOWN = frozenset({"nostream", "langsmith:nostream"})
+"""The tags by which LangGraph lets a model be left out of its streams; this one does not heed them by itself."""
+
 GIVEN_BY_LANGCHAIN = "lc_"
 """How the ids of chunks begin that their provider gave none. One message may have chunks of both kinds."""
 
@@ -48,9 +51,12 @@ class _Task:
 
 
 class Narration:
-    """The events of one run, in order. Only the nodes in `answering` speak to people."""
+    """The events of one run, in order. Only the nodes in `answering` speak to people; without it, every node does.
 
-    def __init__(self, answering: Collection[str]) -> None:
+    Then those of subgraphs speak as well, but for a model that is tagged `nostream`, as LangGraph has it.
+    """
+
+    def __init__(self, answering: Collection[str] | None) -> None:
         self._answering = answering
         self._tasks: dict[str, _Task] = {}
 
@@ -69,17 +75,17 @@ class Narration:
     def unfinished(self) -> tuple[str, str] | None:
         """The answering node that has begun and not ended, and the text that its model has written so far."""
         for task in reversed(self._tasks.values()):
-            if task.node in self._answering:
+            if self._answering is None or task.node in self._answering:
                 return task.node, task.draft.text if task.draft else ""
         return None
 
     def _is_answer(self, event: StreamEvent) -> bool:
         metadata = _metadata(event)
-        return (
-            metadata.get("langgraph_node") in self._answering
-            and "lc_source" not in metadata
-            and SUBGRAPH not in _place(event)
-        )
+        if "lc_source" in metadata or not NOT_SHOWN.isdisjoint(event.get("tags", [])):
+            return False
+        if self._answering is None:
+            return "langgraph_node" in metadata
+        return metadata.get("langgraph_node") in self._answering and SUBGRAPH not in _place(event)
 
     def _tell_node(self, event: StreamEvent) -> Iterator[AgentEvent]:
         node, place = event["name"], _place(event)
@@ -93,7 +99,8 @@ class Narration:
             yield from task.draft.restart()
 
     def _tell_model(self, event: StreamEvent) -> Iterator[AgentEvent]:
-        task = self._tasks.setdefault(_place(event), _Task(str(_metadata(event).get("langgraph_node"))))
+        # Comes with every token: nothing is made that is there already.
+        task = self._tasks.get(_place(event)) or self._tasks.setdefault(_place(event), _Task(_outermost_node(event)))
         match event["event"], event["data"].get("chunk"), event["data"].get("output"):
             case "on_chat_model_start", _, _:
                 if task.draft and task.draft.is_complete:
@@ -154,6 +161,11 @@ def _is_node(event: StreamEvent) -> bool:
 def _place(event: StreamEvent) -> str:
     """Where in the graph: the same for all that one task does, other for each task."""
     return str(_metadata(event).get("langgraph_checkpoint_ns", ""))
+
+
+def _outermost_node(event: StreamEvent) -> str:
+    """The node of the graph itself within which this happens."""
+    return _place(event).partition(SUBGRAPH)[0].partition(":")[0] or str(_metadata(event).get("langgraph_node"))
 
 
 def _metadata(event: StreamEvent) -> Mapping[str, Any]:

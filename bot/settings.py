@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] = DEFAULT_MODEL
+    agent: str | None = None
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     tavily_api_key: SecretStr | None = None
@@ -106,8 +107,15 @@ class Settings(BaseSettings):
 
     @property
     def has_model_key(self) -> bool:
-        """Whether a model can be asked: only OpenAI's own server is known to need OPENAI_API_KEY."""
-        return not self.model.startswith("openai:") or bool(self.openai_api_key or self.openai_base_url)
+        """Whether a model can be asked: only OpenAI's own server is known to need OPENAI_API_KEY.
+
+        A graph of somebody's own may have its own model.
+        """
+        return (
+            bool(self.agent)
+            or not self.model.startswith("openai:")
+            or bool(self.openai_api_key or self.openai_base_url)
+        )
 
 
 MENDS = {
@@ -116,6 +124,7 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "agent": "It reads package.module:name, path/to/file.py:name or langgraph.json:name.",
     "openai_api_key": "Set the key, or OPENAI_BASE_URL for a compatible server.",
     "openai_base_url": "It starts with http:// or https:// and mostly ends in /v1.",
     "database_url": "It reads postgresql://user:password@host:5432/name; leave it out for the embedded server.",
@@ -145,7 +154,7 @@ def missing_for_slack(settings: Settings) -> list[str]:
     lacks = [] if settings.slack_bot_token else ["slack_bot_token"]
     if not settings.slack_app_token and not settings.slack_signing_secret:
         lacks.append("slack_app_token")
-    if not settings.has_model_key:
+    if not settings.has_model_key and settings.agent is None:  # a graph of somebody's own may have its own model
         lacks.append("openai_api_key")
     sentences = [_wrong("missing", name) for name in lacks]
     if "slack_app_token" in lacks:

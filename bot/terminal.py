@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.agent import GraphAgent
-from bot.app import agent_on, open_database
+from bot.app import open_agent, open_database
 from bot.conversation import (
     AgentEvent,
     Conversation,
@@ -133,8 +133,12 @@ async def _answer(agent: GraphAgent, thread_id: str, text: str, checkpoint: str 
 
 @asynccontextmanager
 async def _open_agent(settings: Settings, database: str | None) -> AsyncGenerator[GraphAgent, None]:
-    async with _open_memory(settings, database) as memory, with_model(settings) as (chosen, tools):
-        yield agent_on(chosen, memory, tools)
+    async with (
+        _open_memory(settings, database) as memory,
+        with_model(settings) as (chosen, tools),
+        open_agent(chosen, memory, tools) as agent,
+    ):
+        yield agent
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import asyncio
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
 
-from bot.app import agent_on
+from bot.app import open_agent
 from bot.conversation import Conversation, Message
 from bot.script import Call, Say, in_turn
 from bot.scripted import ScriptedModel
@@ -22,9 +22,9 @@ async def _rehearse() -> None:
         settings = Settings.model_construct(
             model="openai:scripted", openai_api_key=SecretStr("sk-made-up"), openai_base_url=model.url
         )
-        agent = agent_on(settings, InMemorySaver(), tools(f"{model.url}/nowhere"))
-        async for _ in agent.answer("a/b/c", [Message(Conversation("a", "b", "c"), "1.000000", "ada", "Well?")]):
-            pass
+        async with open_agent(settings, InMemorySaver(), tools(f"{model.url}/nowhere")) as agent:
+            async for _ in agent.answer("a/b/c", [Message(Conversation("a", "b", "c"), "1.000000", "ada", "Well?")]):
+                pass
 
 
 asyncio.run(_rehearse())

@@ -66,12 +66,12 @@ async def test_after_a_refusal_nobody_calls_for_as_long_as_was_asked_and_less_is
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.budget.MARGIN", timedelta(0))
-    span = timedelta(seconds=1)
+    span = timedelta(milliseconds=400)
     one, other = budget(pool, span=span), budget(pool, span=span)
     assert [await one.take(METHOD) for _ in range(8)] == [0.0] * 8
-    await one.refused(METHOD, "", 0.2)
-    await other.refused(METHOD, "", 0.2)
-    assert 0 < await other.take(METHOD) <= 0.2
+    await one.refused(METHOD, "", 0.1)
+    await other.refused(METHOD, "", 0.1)
+    assert 0 < await other.take(METHOD) <= 0.1
     assert one.window(METHOD).closed_until > time.monotonic()
     await asyncio.sleep(await other.take(METHOD))
     # It bore eight: a fifth less is six, and once lowered the second refusal lowers it no further.

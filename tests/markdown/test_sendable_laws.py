@@ -10,7 +10,7 @@ from bot.platform import Page
 from bot.slack.native import sendable
 from tests.markdown import documents
 
-laws = settings(derandomize=True, deadline=None, max_examples=60)
+laws = settings(derandomize=True, deadline=None, max_examples=25)
 
 ONE_PAGE = 100_000
 ASKERS = frozenset({"U123"})
@@ -31,7 +31,7 @@ def _sendable(pages: Pages, shown: tuple[str, ...]) -> Iterable[tuple[str, str]]
 
 
 @laws
-@given(documents.well_formed, st.integers(1, 9))
+@given(documents.well_formed, st.integers(5, 30))
 def test_what_was_sent_is_how_all_that_follows_begins(text: str, size: int) -> None:
     before = ""
     for now, _ in sent([text[at : at + size] for at in range(0, len(text), size)]):

@@ -43,14 +43,14 @@ async def test_two_replicas_share_the_limit(slack: LocalSlack, model: Model, sta
 async def test_more_answers_than_edits_are_all_whole_and_nothing_is_refused(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
-    slack.limits.update({"chat.postMessage": Limit(100), UPDATE: Limit(10)})
+    slack.limits.update({"chat.postMessage": Limit(100), UPDATE: Limit(8)})
     model.script = lambda _: Say(TEXT, tokens_a_second=60)
-    async with start(tiers=dict(TIERS) | {"chat.postMessage": Tier(100), UPDATE: Tier(10)}):
-        threads = await ask(slack, 30)
+    async with start(tiers=dict(TIERS) | {"chat.postMessage": Tier(100), UPDATE: Tier(8)}):
+        threads = await ask(slack, 20)
         await whole(slack, threads)
     assert refusals(slack) == 0
     posted_whole = [ts for ts in threads if len(slack.replies("general", ts)[0].frames) == 1]
-    assert len(posted_whole) >= 20
+    assert len(posted_whole) >= 12
 
 
 async def test_a_limit_that_slack_tightens_without_a_word_delays_and_loses_nothing(
@@ -61,7 +61,7 @@ async def test_a_limit_that_slack_tightens_without_a_word_delays_and_loses_nothi
     span = timedelta(seconds=1)
     slack.limits.update({"chat.postMessage": Limit(100), UPDATE: Limit(50, span)})
     async with start(tiers=dict(TIERS) | {"chat.postMessage": Tier(100), UPDATE: Tier(50, span)}):
-        threads = await ask(slack, 8)
+        threads = await ask(slack, 5)
         for ts in threads:
             await answered(slack, "general", ts, "w0")
         slack.limits[UPDATE] = Limit(4, span)
@@ -70,7 +70,7 @@ async def test_a_limit_that_slack_tightens_without_a_word_delays_and_loses_nothi
         known = refusals(slack)
         assert known > 0
         # It has learned: the same again is refused far less often.
-        await whole(slack, await ask(slack, 8))
+        await whole(slack, await ask(slack, 5))
     assert refusals(slack) - known <= known
 
 

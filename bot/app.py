@@ -208,10 +208,10 @@ def model(settings: Settings) -> BaseChatModel:
 
 
 def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identity: Identity) -> Sequence[SlackAdapter]:
-    edits = SlackAdapter(client, budget, identity.user)
     if settings.streaming == "edit":
-        return (edits,)
-    return (edits, NativeAdapter(client, budget, identity.user, settings.streaming))
+        return (SlackAdapter(client, budget),)
+    me = identity.user
+    return (SlackAdapter(client, budget, me), NativeAdapter(client, budget, me, settings.streaming))
 
 
 def _limits(settings: Settings) -> Limits:

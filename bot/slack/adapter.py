@@ -54,12 +54,15 @@ class Edits:
 class SlackAdapter:
     """Shows the pages of answers in Slack as messages that are edited; implements `bot.platform.Adapter`.
 
-    `me` is the bot's user id: streams (`native.py`) that nobody stopped carry no mark, and are known by it.
+    `me` is the bot's user id where there may be streams (`native.py`): those that nobody stopped carry no mark, and are
+    known by being the bot's.
     """
 
     page_bytes = PAGE_BYTES
 
-    def __init__(self, client: AsyncWebClient, budget: Budget, me: str, lease: Lease | None = None) -> None:
+    def __init__(
+        self, client: AsyncWebClient, budget: Budget, me: str | None = None, lease: Lease | None = None
+    ) -> None:
         self._client = client
         self._budget = budget
         self._me = me
@@ -187,7 +190,7 @@ class SlackAdapter:
             mark = message.get("metadata", {})
             if mark.get("event_type") == MARK and mark["event_payload"].get("turn") == turn:
                 found[mark["event_payload"]["page"]] = message["ts"]
-            elif message.get("user") == self._me and not mark:
+            elif self._me and message.get("user") == self._me and not mark:
                 unmarked.append(message["ts"])
         for message in sorted(unmarked):
             page = next(number for number in itertools.count() if number not in found)

@@ -86,7 +86,7 @@ class NativeAdapter(SlackAdapter):
     page_bytes = STREAM_BYTES
 
     def __init__(
-        self, client: AsyncWebClient, budget: Budget, me: str, mode: Streaming, lease: Lease | None = None
+        self, client: AsyncWebClient, budget: Budget, me: str | None, mode: Streaming, lease: Lease | None = None
     ) -> None:
         super().__init__(client, budget, me, lease)
         self._mode: Streaming = mode

@@ -132,16 +132,19 @@ async def test_a_stream_that_dies_of_age_is_carried_on_by_edits_in_the_same_mess
 async def test_whatever_happens_to_a_stream_no_word_is_lost_or_doubled(
     slack: LocalSlack, model: Model, start: OpenBot, method: str, fault: Fault
 ) -> None:
-    gate = Gate()
-    model.script = lambda _: Say(["One two ", gate, "three four ", "five."])
+    first, second = Gate(), Gate()
+    model.script = lambda _: Say(["One two ", first, "three four ", second, "five."])
     async with start(streaming="native"):
         slack.fail(method, fault)
         ts = await slack.say("ada", "general", "@skein count")
         await slack.until(lambda: bodies(slack, "general", ts))
-        gate.open()
+        first.open()
+        await slack.until(lambda: "four" in "".join(bodies(slack, "general", ts)))
+        second.open()
         await answered(slack, "general", ts, "One two three four five.")
         await slack.until(lambda: not is_streaming(slack, "general", ts))
     assert bodies(slack, "general", ts) == ["One two three four five."]
+    assert any(call.method == method and call.outcome != "ok" for call in slack.calls)
 
 
 async def test_a_long_answer_goes_on_in_a_further_stream(slack: LocalSlack, model: Model, start: OpenBot) -> None:

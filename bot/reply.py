@@ -106,15 +106,18 @@ class Reply:
         lane = await self._lane()
         self._pages.resize(lane.adapter.page_bytes)
         await self._first_sign()
-        with lane.pace.writing() as writing:
+        with lane.pace.writing() as writing:  # to the very end, for until then it keeps a call for its end
             writing.is_shown = bool(self._shown)
             self._withdraw = lambda: lane.pace.withdraw(writing)
             while not self._closed.is_set():
                 await self._draft(lane, writing)
+            await self._end(lane.adapter)
+
+    async def _end(self, adapter: Adapter) -> None:
         pages = self._to_show(self._pages.finish())
-        await self._show(pages, lane.adapter, lane.adapter.finish, is_last=True)
+        await self._show(pages, adapter, adapter.finish, is_last=True)
         for left_over in self._shown[len(pages) :]:
-            await lane.adapter.remove(self.conversation, left_over.message)
+            await adapter.remove(self.conversation, left_over.message)
 
     async def _lane(self) -> Lane:
         for lane in self.lanes if len(self.lanes) > 1 else ():

@@ -25,12 +25,9 @@ class Seen:
         """
         arrivals, shown, total = self.given.arrivals(), 0, 0.0
         for at, tokens in self.changes:
-            if shown < len(arrivals) and at > arrivals[shown]:
-                total += (at - arrivals[shown]) ** 2 / 2
-                missing = arrivals[min(tokens, len(arrivals) - 1)]
-                if tokens < len(arrivals) and at > missing:
-                    total -= (at - missing) ** 2 / 2
-            shown = max(shown, tokens)
+            # What a page turn takes away for the length of a call is on the next page: it was seen.
+            before, shown = shown, max(shown, tokens)
+            total += _since(arrivals, before, at) - _since(arrivals, shown, at)
         return total
 
     @property
@@ -49,6 +46,11 @@ class Seen:
         """The longest time without a change on screen, in seconds, from the first token to the end."""
         times = [self.given.began.at, *(at for at, _ in self.changes)]
         return max(later - sooner for sooner, later in pairwise(times))
+
+
+def _since(arrivals: Sequence[float], shown: int, at: float) -> float:
+    """The integral of the age, from the first token that is not among those shown, until `at`."""
+    return max(0.0, at - arrivals[shown]) ** 2 / 2 if shown < len(arrivals) else 0.0
 
 
 def seen(slack: LocalSlack, given: Given) -> Seen:

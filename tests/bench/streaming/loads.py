@@ -57,7 +57,7 @@ LOADS = [
     load("20 of 600 tokens", 20, 600, 50, 1.3),
     load("100 of 200 tokens", 100, 200, 12, 1.5),
     load("100 of 600 tokens", 100, 600, 12, 1.5),
-    random_minute(12, 5, 1.5),
+    random_minute(10, 5, 1.5),
 ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from bot.database import UNREACHABLE, Pool
 from bot.window import Window
 
-MARGIN = timedelta(seconds=1)
+MARGIN = timedelta(milliseconds=500)
 """How much longer a call counts here than with the platform: it counts calls when they arrive, and some arrive late."""
 
 

@@ -24,14 +24,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from statistics import median
 
 from bot.platform import Drafts
 from bot.window import Window
 
-DENSE = timedelta(seconds=1)
+DENSE = timedelta(seconds=1.1)
 """The least time between two drafts of an answer."""
 
-STEADY = timedelta(seconds=1.45)
+STEADY = timedelta(seconds=1.35)
 """The longest that an answer which is alone stands still while words come."""
 
 HORIZONS = (8.0, 15.0, 30.0, 45.0, 60.0)
@@ -40,8 +41,8 @@ HORIZONS = (8.0, 15.0, 30.0, 45.0, 60.0)
 USUAL = 8.0
 """How many seconds an answer is taken to be written, while no other is known."""
 
-KNOWN = 20
-"""How many answers' times are remembered."""
+KNOWN = 8
+"""How many answers' times are remembered: few, since the next answers are like the last ones."""
 
 LEAST_LEFT = 1.0
 """An answer is taken to go on for so many seconds at least."""
@@ -185,9 +186,12 @@ class Pace:
             yield to_read / max(window.within(now, horizon), 0.5)
 
     def _left(self, age: float) -> float:
-        """How many seconds more an answer of that age is likely to be written: as those were that took longer."""
+        """How many seconds more an answer of that age is likely to be written: as those were that took longer.
+
+        The median, since one very long answer says nothing of the next.
+        """
         longer = [took - age for took in self._took if took > age]
-        return max(sum(longer) / len(longer) if longer else age / 2, LEAST_LEFT)
+        return max(median(longer) if longer else age / 2, LEAST_LEFT)
 
     def _note_begin(self, now: float) -> None:
         if not self._begun or now - self._begun[-1] > TOGETHER:

@@ -16,6 +16,7 @@ from tests.virtual import run
 
 CALLS = 50
 ROUND_TRIP = 0.03
+STATEMENT = 0.002
 JITTER = 0.1
 
 
@@ -39,6 +40,7 @@ class Screen:
         return self
 
     async def take_draft(self, writing: int, *, look: bool = False) -> float:
+        await asyncio.sleep(STATEMENT)
         now = asyncio.get_running_loop().time()
         return self.window.wait(now, writing) if look else self.window.take(now, writing)
 
@@ -54,6 +56,7 @@ class Screen:
         await self._show(conversation, message, page)
 
     async def finish(self, conversation: Conversation, message: str, page: Page) -> None:
+        await asyncio.sleep(STATEMENT)
         while wait := self.window.take(asyncio.get_running_loop().time()):  # noqa: ASYNC110 (as long as it takes)
             await asyncio.sleep(wait)
         await self.edit(conversation, message, page)
@@ -164,6 +167,14 @@ def test_twenty_at_once_thin_out_evenly_and_end_at_once(words: int) -> None:
         assert shown[0][0] < 2.0
     changes = [len(shown) for shown in screen.shown.values()]
     assert max(changes) - min(changes) <= 2
+
+
+def test_while_others_still_ask_for_drafts_an_end_comes_at_once() -> None:
+    answers = [Answer(200 + 3 * number) for number in range(40)]
+    screen = write(answers)
+    assert most_edits(screen) <= CALLS
+    late = [screen.shown[str(number)][-1][0] - answer.ends for number, answer in enumerate(answers)]
+    assert max(late) < 2 * ROUND_TRIP
 
 
 def test_of_a_hundred_at_once_those_without_room_are_posted_whole() -> None:

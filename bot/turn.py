@@ -185,10 +185,13 @@ class Running:
         async with asyncio.TaskGroup() as group:
             thinking = group.create_task(self._think_until_reached(reply))
             stopped = group.create_task(self._stopped.wait())
-            await asyncio.wait([thinking, stopped], return_when=asyncio.FIRST_COMPLETED)
-            interrupted = not thinking.done()
-            stopped.cancel()
-            await cancel(thinking)
+            try:
+                await asyncio.wait([thinking, stopped], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                # Also when the reply has failed, as when the lease is lost, and with it this task is cancelled.
+                interrupted = not thinking.done()
+                stopped.cancel()
+                await cancel(thinking)
         return Note.INTERRUPTED if interrupted else thinking.result()
 
     async def _think_until_reached(self, reply: Reply) -> Status:

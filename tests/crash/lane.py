@@ -44,7 +44,7 @@ PLENTY = {method: Tier(1_000) for method in TIERS}
 
 LIMITS = Limits(
     concurrency=1,
-    lease=timedelta(seconds=1),
+    lease=timedelta(seconds=1.5),
     poll=timedelta(milliseconds=100),
     grace=timedelta(0),
     drain=timedelta(milliseconds=50),

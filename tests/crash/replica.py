@@ -7,7 +7,8 @@ import asyncio
 import multiprocessing
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping
+import threading
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,18 @@ LISTENING = "listening"
 ARMED = "armed"
 ENDED = "ended"
 STOP = "stop"
+
+
+_children = threading.Lock()
+
+
+def _alone(change: Callable[[], None]) -> None:
+    """Start or join a process while nobody else does: each start asks all children for their exit codes.
+
+    An exit code can be read once only; who comes second takes the process for one that ended with 255.
+    """
+    with _children:
+        change()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,7 @@ class Replica:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["tests.crash.rehearsal"])
         process = context.Process(target=live, args=(there, terms), daemon=True)
-        await asyncio.to_thread(process.start)
+        await asyncio.to_thread(_alone, process.start)
         there.close()
         replica = cls(process, here)
         asyncio.get_running_loop().add_reader(here.fileno(), replica._hear)
@@ -109,7 +122,7 @@ class Replica:
         finally:
             process.kill()
             await replica.has_ended.wait()
-            await asyncio.to_thread(process.join)
+            await asyncio.to_thread(_alone, process.join)
             here.close()
 
     async def listens(self) -> bool:
@@ -140,7 +153,7 @@ class Replica:
     async def ended(self) -> int:
         """Wait for its end and give its exit code."""
         await self.has_ended.wait()
-        await asyncio.to_thread(self._process.join)
+        await asyncio.to_thread(_alone, self._process.join)
         assert self._process.exitcode is not None
         return self._process.exitcode
 

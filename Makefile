@@ -46,7 +46,7 @@ check: $(SYNCED) ## lint, format, types, import directions, lock file
 bench-inbox: $(SYNCED) ## how fast a message gets to its turn, beside procrastinate; two minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.inbox $(ARGS)
 
-bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best that is possible; half an hour
+bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best that is possible; 40 minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.streaming $(ARGS)
 
 bench-storm: $(SYNCED) ## kill, cut and refuse everything for two minutes, then look whether anything was lost

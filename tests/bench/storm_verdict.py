@@ -15,6 +15,9 @@ from bot.slack.local import LocalSlack
 from tests.bench.storm_people import Talk
 from tests.bench.storm_script import ANSWER, numbers_in
 
+TOOL_LINE = "\nUsed look_up"
+"""What stays under an answer for which the tool was used."""
+
 # Notes when each message was taken: only what had arrived by then can be expected to be answered before the rest.
 WATCH = """
 create table storm_taken (ts numeric, channel text, turn bigint, at timestamptz);
@@ -101,7 +104,7 @@ async def judge(slack: LocalSlack, talks: Sequence[Talk], pool: Pool, memory: Ba
 def _judge_answers(verdict: Verdict, talk: Talk, bodies: Sequence[str]) -> None:
     answered: Counter[int] = Counter()
     for body in bodies:
-        found = ANSWER.fullmatch(re.sub(r"\s+", " ", body).strip())
+        found = ANSWER.fullmatch(re.sub(r"\s+", " ", body.removesuffix(TOOL_LINE)).strip())
         if found is None:
             verdict.broken.append(f"{talk.channel}/{talk.thread}: {body[:60]!r} … {body[-40:]!r}")
             continue

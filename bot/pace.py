@@ -131,12 +131,12 @@ class Pace:
 
     async def _let_stalest(self) -> float | None:
         """Let the answer that is due first show a draft, or give the seconds until one may; None if none asks."""
+        asking = [writing for writing in self._writings if writing.stale_since is not None]
+        if not asking:
+            return None
         now = self._now()
         gap = self.gap(now)
-        due = [(self._due(writing, gap), writing) for writing in self._writings if writing.stale_since is not None]
-        if not due:
-            return None
-        at, stalest = min(due, key=lambda one: one[0])
+        at, stalest = min(((self._due(writing, gap), writing) for writing in asking), key=lambda one: one[0])
         return at - now if at > now else min(await self._ask(stalest), RETRY)
 
     async def _ask(self, writing: Writing) -> float:

@@ -93,6 +93,16 @@ async def noted(server: "PostgresServer") -> None:
             await asyncio.sleep(0.01)
 
 
+async def in_mid_answer(slack: LocalSlack, model: Model, server: "PostgresServer") -> tuple[str, Gate]:
+    """An answer that waits after its first word, at a gate: its thread and the gate."""
+    gate = Gate()
+    model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
+    ts = await slack.say("ada", "general", "@skein count")
+    await answered(slack, "general", ts, "One")
+    await noted(server)
+    return ts, gate
+
+
 async def test_a_restart_of_postgresql_is_waited_for(slack: LocalSlack, frail: Bot, server: "PostgresServer") -> None:
     ts = await slack.say("ada", "general", "@skein one")
     await answered(slack, "general", ts, "1: one")
@@ -112,11 +122,7 @@ async def test_a_restart_of_postgresql_is_waited_for(slack: LocalSlack, frail: B
 async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
     slack: LocalSlack, model: Model, frail: Bot, server: "PostgresServer"
 ) -> None:
-    gate = Gate()
-    model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
-    ts = await slack.say("ada", "general", "@skein count")
-    await answered(slack, "general", ts, "One")
-    await noted(server)
+    ts, gate = await in_mid_answer(slack, model, server)
     await asyncio.to_thread(server.stop)
     gate.open()
     await slack.until(lambda: "two" in slack.replies("general", ts)[0].body)
@@ -129,11 +135,7 @@ async def test_a_restart_of_postgresql_in_mid_answer_costs_nothing(
 async def test_a_server_that_may_only_be_read_for_a_while_is_waited_for(
     slack: LocalSlack, model: Model, frail: Bot, server: "PostgresServer"
 ) -> None:
-    gate = Gate()
-    model.script = lambda messages: Say(["One", gate, " two"]) if text_of(messages[-1]) == "count" else echo(messages)
-    ts = await slack.say("ada", "general", "@skein count")
-    await answered(slack, "general", ts, "One")
-    await noted(server)
+    ts, gate = await in_mid_answer(slack, model, server)
     async with only_read(server):
         assert (await pages(frail))[:2] == (200, 503)
         gate.open()

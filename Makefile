@@ -7,9 +7,8 @@ BIN := .venv/bin
 SYNCED := .venv/.synced
 
 # A file's tests run in one process, so that they share a browser or a server; files with slow tests are begun first.
-# One process more than there are processors, for tests wait as well; but each starts a PostgreSQL of its own: more than a few
-# cost more than they save.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
+# Two processes more than there are processors, for tests wait as well; they share one PostgreSQL.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 2 : 6)))
 
 # Every command of the bot, and the tests start many, would compile LangChain anew: 5 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE

@@ -80,6 +80,11 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Complete:
+    """The model has written its answer to the end and calls no tool; what is still done is about the memory only."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A tool began to run.
 
@@ -116,7 +121,7 @@ class NodeEnded:
     wrote: str
 
 
-AgentEvent = Token | Restarted | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+AgentEvent = Token | Restarted | Complete | ToolStarted | ToolEnded | NodeStarted | NodeEnded
 
 
 class Note(Enum):

@@ -12,7 +12,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.runnables.schema import StreamEvent
 
-from bot.conversation import AgentEvent, NodeEnded, NodeStarted, Restarted, Token, ToolEnded, ToolStarted
+from bot.conversation import AgentEvent, Complete, NodeEnded, NodeStarted, Restarted, Token, ToolEnded, ToolStarted
 from bot.excerpt import written
 from bot.tools import summary
 
@@ -21,6 +21,9 @@ SUBGRAPH = "|"
 
 NOT_SHOWN = frozenset({"nostream", "langsmith:nostream"})
 """The tags by which LangGraph lets a model be left out of its streams; this one does not heed them by itself."""
+
+ENDS = frozenset({"stop", "end_turn"})
+"""The reasons that OpenAI's and Anthropic's models give for an end which is the answer's."""
 
 GIVEN_BY_LANGCHAIN = "lc_"
 """How the ids of chunks begin that their provider gave none. One message may have chunks of both kinds."""
@@ -109,6 +112,9 @@ class Narration:
                     yield from task.draft.restart()
             case "on_chat_model_stream", AIMessageChunk() as chunk, _:
                 yield from _write(task, chunk, chunk.id or event["run_id"])
+                # Known here, and not only when LangChain has put the chunks together: 80 ms for a long answer's.
+                if self._answering is not None and chunk.response_metadata and _is_end(chunk):
+                    yield Complete()
             case "on_chat_model_end", _, AIMessage() as message:
                 if not task.draft:  # a model that does not stream
                     yield from _write(task, message, message.id or event["run_id"])
@@ -130,6 +136,11 @@ def _write(task: _Task, message: AIMessage, id_: str) -> Iterator[AgentEvent]:
     draft.ids[kind] = id_
     draft.text += text
     yield Token(text, draft.name)
+
+
+def _is_end(chunk: AIMessageChunk) -> bool:
+    told = cast("dict[str, Any]", chunk.response_metadata)
+    return (told.get("finish_reason") or told.get("stop_reason")) in ENDS
 
 
 def began(call: str, name: str, args: Mapping[str, Any]) -> ToolStarted:

@@ -70,6 +70,7 @@ class Reply:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
     _still: timedelta = timedelta(0)
+    _is_whole: bool = False
     _withdraw: Callable[[], None] = field(default=lambda: None)
     is_posting: bool = False
     """Whether a message is on its way to the platform: a cancel leaves open whether it will appear there."""
@@ -89,6 +90,13 @@ class Reply:
         if status != self._status:
             self._status = status
             self._move()
+
+    def complete(self, status: Status) -> None:
+        """The whole text is there: show it at once, with this status under it. More may yet come."""
+        self._status = status
+        self._move()
+        self._is_whole = True
+        self._withdraw()
 
     def close(self, status: Status = None) -> None:
         """Nothing more will come: let `run` show the whole text, with this status under it, and end."""
@@ -133,11 +141,14 @@ class Reply:
         while not await self._moved(self.alive):
             self._still = self._still + self.alive
             self._changed.set()
-        if not self._closed.is_set():
+        if not (self._closed.is_set() or self._is_whole):
             await lane.pace.admit(writing)
         if self._closed.is_set():
             return
         self._changed.clear()
+        if self._is_whole:
+            await self._end(lane.adapter)
+            return
         try:
             await self._show(self._to_show(self._pages.render()), lane.adapter, lane.adapter.edit)
         except Busy as busy:
@@ -145,6 +156,7 @@ class Reply:
             await self._pause(busy.retry_after)
 
     def _move(self) -> None:
+        self._is_whole = False
         self._still = timedelta(0)
         self._changed.set()
 

@@ -40,11 +40,15 @@ Text = str | Sequence[str | Gate]
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """An answer. `tokens_a_second` paces it; None sends as fast as it goes."""
+    """An answer. `tokens_a_second` paces it; None sends as fast as it goes.
+
+    `afterwards` holds the stream when the answer's end was told.
+    """
 
     text: Text
     tokens_a_second: float | None = None
     finish_reason: str = "stop"
+    afterwards: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,8 @@ class _Answer:
             for delta in tool_call_deltas(call, index):
                 await _send(response, self._completion.chunk(delta))
         await _send(response, self._completion.chunk({}, _finish_reason(reply)))
+        if isinstance(reply, Say) and reply.afterwards:
+            await reply.afterwards.go_through()
         if self._wants_usage:
             await _send(response, self._completion.usage_chunk(usage_of(self._messages, words)))
         await response.write(b"data: [DONE]\n\n")

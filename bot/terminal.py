@@ -16,6 +16,7 @@ from bot.agent import GraphAgent
 from bot.app import open_agent, open_database
 from bot.conversation import (
     AgentEvent,
+    Complete,
     Conversation,
     Message,
     NodeEnded,
@@ -50,19 +51,15 @@ class Screen:
             case Token(text):
                 self.write(text)
                 self._line_is_open = not text.endswith("\n")
+            case Complete():
+                pass
             case Restarted():
                 self.line("(the model begins again)")
             case ToolStarted(_, _, summary, _):
                 self.line(f"({summary})")
-            case ToolEnded(_, name, failed):
+            case ToolEnded() | NodeStarted() | NodeEnded():
                 if self.trace:
-                    self.line(_traced(name, "failed" if failed else "returned"))
-            case NodeStarted(node):
-                if self.trace:
-                    self.line(_traced(node, "began"))
-            case NodeEnded(node, wrote):
-                if self.trace:
-                    self.line(_traced(node, f"wrote {wrote}"))
+                    self.line(_traced(event))
             case _:
                 assert_never(event)
         sys.stdout.flush()
@@ -171,5 +168,12 @@ def _read() -> str | None:
         return None
 
 
-def _traced(name: str, what: str) -> str:
+def _traced(event: ToolEnded | NodeStarted | NodeEnded) -> str:
+    match event:
+        case ToolEnded(_, name, failed):
+            what = "failed" if failed else "returned"
+        case NodeStarted(name):
+            what = "began"
+        case NodeEnded(name, wrote):
+            what = f"wrote {wrote}"
     return f"[{datetime.now(UTC).astimezone():%H:%M:%S.%f} {name}] {what}"

@@ -14,6 +14,7 @@ from langgraph.runtime import RunControl
 from bot.conversation import (
     Agent,
     AgentEvent,
+    Complete,
     NodeEnded,
     NodeStarted,
     Note,
@@ -54,6 +55,8 @@ class Course:
             case Restarted(draft):
                 self._drafts[draft] = ""
                 self.reply.rewrite("\n\n".join(filter(None, self._drafts.values())))
+            case Complete():
+                self.reply.complete(self.status)
             case ToolStarted(call, _, summary, done):
                 self._tools[call] = summary
                 self._done[call] = done

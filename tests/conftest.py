@@ -1,13 +1,21 @@
 """The stage's fixtures for whoever runs tests: with pytest-xdist that is not the process which hands them out."""
 
 import gc
+import os
+from contextlib import ExitStack
 
 import pytest
+
+from tests.folders import SERVER_FOLDER, server_folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Import the stage, and the whole bot with it, where it is used: it takes seconds."""
     gc.disable()  # what is imported and collected stays
+    if not hasattr(config, "workerinput"):
+        folders = ExitStack()
+        os.environ[SERVER_FOLDER] = str(folders.enter_context(server_folder()))
+        config.add_cleanup(folders.close)
     if config.getoption("numprocesses", default=None) is None or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
 

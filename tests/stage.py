@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
 from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.slack.local import LocalSlack
 from bot.slack.tiers import TIERS
 from bot.worker import Limits
+from tests.folders import SERVER_FOLDER
 
 QUICK = timedelta(milliseconds=20)
 """The pace of edits where a test is not about pace."""
@@ -36,17 +37,6 @@ QUICK = timedelta(milliseconds=20)
 
 _clients: dict[Hashable, object] = {}
 """The models' HTTP clients, to the end of the process: none is closed in an event loop that is not its own."""
-
-
-@contextmanager
-def server_folder() -> Generator[Path, None, None]:
-    """A folder for a server's data.
-
-    Not pytest's `tmp_path`: each pytest that starts closes their common parent to other users, and a server that root
-    starts runs as another user.
-    """
-    with tempfile.TemporaryDirectory(prefix="skein-") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,12 +70,21 @@ def _an_event_loop_each() -> Iterator[None]:
         yield
 
 
+async def new_database(server: str, name: str) -> str:
+    """An empty database on the server with this URL; returns its own URL."""
+    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
+        await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the test run."""
-    with server_folder() as folder, asyncio.Runner() as runner:
-        server = embedded_server(folder)
-        yield runner.run(server.__aenter__())
+def postgres(worker_id: str) -> Iterator[str]:
+    """The URL of this process's database on a PostgreSQL server that all processes of the test run share."""
+    with asyncio.Runner() as runner:
+        server = embedded_server(Path(os.environ[SERVER_FOLDER]))
+        url = runner.run(server.__aenter__())
+        yield runner.run(new_database(url, worker_id))
         runner.run(server.__aexit__(None, None, None))
 
 

@@ -12,15 +12,8 @@ import pytest
 from bot.database import Pool, embedded_server, migrate, open_pool, ping
 from bot.errors import DatabaseError
 from bot.inbox import Inbox
-from tests.stage import server_folder
-
-
-async def new_database(postgres: str, name: str) -> str:
-    """An empty database on that server."""
-    async with await psycopg.AsyncConnection.connect(postgres, autocommit=True) as connection:
-        await connection.execute(f"drop database if exists {name}".encode())
-        await connection.execute(f"create database {name}".encode())
-    return postgres.replace("/postgres?", f"/{name}?")
+from tests.folders import server_folder
+from tests.stage import new_database
 
 
 async def test_replicas_that_start_together_migrate_once(postgres: str) -> None:
@@ -80,7 +73,7 @@ async def test_a_dead_connection_is_replaced(database_url: str) -> None:
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
             await other.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-                " and backend_type = 'client backend'"
+                " and datname = current_database()"
             )
         await ping(pool)
 

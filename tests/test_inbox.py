@@ -143,8 +143,9 @@ async def test_what_is_stored_while_a_claim_commits_is_told_that_it_waits(
 
 
 async def blocked(connection: psycopg.AsyncConnection[DictRow]) -> None:
-    """Wait until a transaction waits for another."""
-    while not (await connection.execute("select from pg_locks where not granted")).rowcount:
+    """Wait until a transaction waits for this connection's."""
+    waiting = "select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))"
+    while not (await connection.execute(waiting)).rowcount:
         pass
 
 

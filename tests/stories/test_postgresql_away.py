@@ -16,7 +16,8 @@ from bot.app import Bot
 from bot.script import Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.worker import Limits
-from tests.stage import QUICK, Model, OpenBot, server_folder
+from tests.folders import server_folder
+from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import SOON, answered, echo, page, quiet, text_of
 
 if TYPE_CHECKING:

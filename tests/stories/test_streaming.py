@@ -129,3 +129,16 @@ async def test_while_nothing_happens_people_see_that_it_lives(
         await answered(slack, "general", ts, "At last\nStill writing… (1 s)")
         second.open()
         await answered(slack, "general", ts, "At last it ends.")
+
+
+async def test_the_last_words_wait_for_nothing_once_the_model_has_ended(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    begun, over = Gate(), Gate()
+    model.script = lambda _: Say(["It is ", begun, "sunny."], afterwards=over)
+    async with start(pace=timedelta(minutes=1)):
+        ts = await slack.say("ada", "general", "@skein how is it?")
+        await answered(slack, "general", ts, "It is")
+        begun.open()
+        await answered(slack, "general", ts, "It is sunny.")
+        over.open()

@@ -18,14 +18,15 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from bot.calls import call_args, call_id, call_name, calls
-from bot.conversation import AgentEvent, Hold, Message, Restarted, Token, ToolEnded
+from bot.conversation import AgentEvent, Earlier, Hold, Message, Restarted, Token, ToolEnded, Unread
+from bot.earlier import with_earlier
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
 from bot.excerpt import excerpt
 from bot.graph import MODEL
 from bot.model import translate
 from bot.narration import Narration, began
 from bot.questions import interrupts, questions
-from bot.transcript import REFUSED
+from bot.transcript import CALLED, OVERHEARD, REFUSED, UNREAD
 
 if TYPE_CHECKING:
     from langchain_core.runnables.schema import StreamEvent
@@ -83,12 +84,14 @@ class GraphAgent:
         checkpoint: str | None = None,
         hold: Hold | None = None,
         control: RunControl | None = None,
+        earlier: Earlier | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
         What is done depends on the memory: messages it has not seen are submitted; an answer that was interrupted is
         told as far as it stands there and goes on where it was; a whole one is told again, without asking the model.
-        With `checkpoint`, the conversation is taken back to it first and goes on from there.
+        With `checkpoint`, the conversation is taken back to it first and goes on from there. To new messages is added
+        what `earlier` tells was said meanwhile.
 
         Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
@@ -96,10 +99,7 @@ class GraphAgent:
         to be written to under `hold`.
         """
         run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint), self._answering, control)
-        with _database_errors():
-            state = await run.graph.aget_state(run.config)
-        if checkpoint is not None and state.created_at is None:
-            raise UnknownCheckpoint(f"{thread_id} has no checkpoint {checkpoint}")
+        state = await run.state()
         turn = _turn(state, messages)
         said: dict[str, str] = {}
         for told in _told(turn):
@@ -115,7 +115,10 @@ class GraphAgent:
                 return
             await run.forget(turn)
             turn = []
-        async with aclosing(run.stream(messages, is_new=not turn, asked=asked)) as events:
+        heard, is_unread = await with_earlier(None if turn else earlier, messages, state.values.get("messages", []))
+        if is_unread:
+            yield Unread()
+        async with aclosing(run.stream(heard, is_new=not turn, asked=asked)) as events:
             async for event in events:
                 _note(said, event)
                 yield event
@@ -152,6 +155,15 @@ class _Run:
     config: RunnableConfig
     answering: Collection[str] | None
     control: RunControl | None
+
+    async def state(self) -> StateSnapshot:
+        """The state that the run begins at. Raises UnknownCheckpoint when it was to begin at one that is not there."""
+        with _database_errors():
+            state = await self.graph.aget_state(self.config)
+        place = _place(self.config)
+        if "checkpoint_id" in place and state.created_at is None:
+            raise UnknownCheckpoint(f"{place['thread_id']} has no checkpoint {place['checkpoint_id']}")
+        return state
 
     async def stream(
         self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
@@ -201,7 +213,7 @@ class _Run:
         if text:
             kept = [AIMessage(text)]
         elif node and isinstance(failure, ContentRefused):
-            kept = [_question(message, refused=True) for message in messages]
+            kept = [_question(message, refused=True) for message in messages if not message.overheard]
         else:
             return
         latest: RunnableConfig = {"configurable": {"thread_id": _place(self.config)["thread_id"]}}
@@ -211,12 +223,13 @@ class _Run:
 
 def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
     """What somebody said, as the value that `interrupt` returns; of several at once, to each."""
-    text = "\n".join(message.text for message in messages)
+    text = "\n".join(message.text for message in messages if not message.overheard)
     return text if len(asked) == 1 else {one.id: text for one in asked}
 
 
 def _question(message: Message, *, refused: bool = False) -> HumanMessage:
-    marks = {REFUSED: True} if refused else {}
+    marks = {REFUSED: refused, OVERHEARD: message.overheard, UNREAD: message.unread, CALLED: message.name}
+    marks = {mark: value for mark, value in marks.items() if value}
     return HumanMessage(message.text, id=message.ts, name=message.author, additional_kwargs=marks)
 
 
@@ -225,10 +238,13 @@ def _turn(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]
     known: list[AnyMessage] = state.values.get("messages", [])
     asked = {message.ts for message in messages}
     first = next((at for at, said in enumerate(known) if said.id in asked), len(known))
-    later = (
-        at for at, said in enumerate(known) if at > first and isinstance(said, HumanMessage) and said.id not in asked
-    )
+    later = (at for at, said in enumerate(known) if at > first and _is_question(said) and said.id not in asked)
     return known[first : next(later, None)]
+
+
+def _is_question(said: AnyMessage) -> bool:
+    """Whether it was said to the bot."""
+    return isinstance(said, HumanMessage) and not said.additional_kwargs.get(OVERHEARD)
 
 
 def _told(turn: Sequence[AnyMessage]) -> Iterator[AgentEvent]:

@@ -33,6 +33,7 @@ from bot.graph import build_graph
 from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
 from bot.inbox import Inbox
+from bot.judge import Judge, model_judge
 from bot.model import chat_model
 from bot.serde import serializer
 from bot.settings import Settings
@@ -41,6 +42,8 @@ from bot.slack.client import Identity, identify, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
+from bot.slack.people import People
+from bot.slack.room import Room
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
 from bot.tools import tools as own_tools
@@ -147,11 +150,20 @@ async def open_bot(
         health.add("slack", lambda: identify(client, patient=False))
         identity = await identify(client)
         chosen = limits or _limits(settings)
-        inbox = Inbox(pool, lease=chosen.lease)
-        adapters = _adapters(settings, client, Budget(pool, identity.workspace, tiers), identity)
-        worker = Worker(inbox, agent=agent, adapters=adapters, limits=chosen)
+        judge = _judge(settings, identity)
+        inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)
+        budget = Budget(pool, identity.workspace, tiers)
+        people = People(client, budget)
+        worker = Worker(
+            inbox,
+            agent=agent,
+            adapters=_adapters(settings, client, budget, identity),
+            room=Room(client, budget, people, identity.user),
+            limits=chosen,
+            judge=judge,
+        )
         await stack.enter_async_context(working(worker))
-        listeners = build_app(client, identity, inbox, worker.note_waiting)
+        listeners = build_app(client, identity, inbox, worker.note_waiting, lambda: people.names)
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
             health.add("listening", await stack.enter_async_context(open_sockets(listeners, app_token)))
@@ -195,10 +207,10 @@ async def run_until_stopped(
         await running
 
 
-def model(settings: Settings) -> BaseChatModel:
-    """The model that MODEL names. Raises SettingsError when it cannot be had."""
+def model(settings: Settings, name: str | None = None) -> BaseChatModel:
+    """The model of that name, or the one that MODEL names. Raises SettingsError when it cannot be had."""
     return chat_model(
-        settings.model,
+        name or settings.model,
         openai_api_key=settings.openai_api_key,
         openai_base_url=settings.openai_base_url,
         request_timeout=REQUEST_TIMEOUT,
@@ -212,6 +224,10 @@ def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identi
         return (SlackAdapter(client, budget),)
     me = identity.user
     return (SlackAdapter(client, budget, me), NativeAdapter(client, budget, me, settings.streaming))
+
+
+def _judge(settings: Settings, identity: Identity) -> Judge | None:
+    return model_judge(model(settings, settings.judge_model), identity.name) if settings.judge_model else None
 
 
 def _limits(settings: Settings) -> Limits:

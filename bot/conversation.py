@@ -5,7 +5,7 @@ implementation: the agent (the built-in one, somebody's own graph) at the end of
 stand-in of the tests) in `bot.platform`.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
@@ -50,14 +50,45 @@ class Conversation:
         return None if self.thread == DIRECT else self.thread
 
 
+class Address(Enum):
+    """Whom a message is said to, as far as it says so itself."""
+
+    BOT = "bot"
+    """It mentions the bot, or stands in a direct message."""
+    NAME = "name"
+    """It calls the bot by its name."""
+    NOBODY = "nobody"
+    """A message in a thread that names nobody."""
+    OTHER = "other"
+    """It names somebody else."""
+    MACHINE = "machine"
+    """Another bot says it."""
+    BACK = "back"
+    """It asks the bot to come back into the thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something a person said to the bot. `ts` is Slack's, unique in its channel and rising with time."""
+    """Something a person said. `ts` is Slack's, unique in its channel and rising with time.
+
+    `author` is their id and `name` what people call them, where that is known. One that is `overheard` was not said to
+    the bot: it is there for what is. Of one that is `doubtful` that has yet to be judged. Before one that is `unread`
+    things were said that could not be read. Another bot's is a machine's.
+    """
 
     conversation: Conversation
     ts: str
     author: str
     text: str
+    name: str = ""
+    overheard: bool = False
+    doubtful: bool = False
+    unread: bool = False
+    is_machine: bool = False
+
+
+Earlier = Callable[[str | None], Awaitable[Sequence[Message]]]
+"""Reads what was said in the conversation after that `ts`, or from its start, and not to the bot: the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +113,11 @@ class Restarted:
 @dataclass(frozen=True, slots=True)
 class Complete:
     """The model has written its answer to the end and calls no tool; what is still done is about the memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What was said in the conversation before could not be read. Told once a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +157,7 @@ class NodeEnded:
     wrote: str
 
 
-AgentEvent = Token | Restarted | Complete | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+AgentEvent = Token | Restarted | Complete | Unread | ToolStarted | ToolEnded | NodeStarted | NodeEnded
 
 
 class Note(Enum):
@@ -130,6 +166,8 @@ class Note(Enum):
     THINKING = auto()
     FRESH_START = auto()
     NOTHING_ASKED = auto()
+    STAYS_OUT = auto()
+    IS_BACK = auto()
     NOTHING_SAID = auto()
     INTERRUPTED = auto()
     SET_ASIDE = auto()
@@ -176,8 +214,11 @@ class Agent(Protocol):
         *,
         hold: Hold | None = None,
         control: "RunControl | None" = None,
+        earlier: Earlier | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
+
+        If the memory has not seen them, `earlier` is asked for what was said since the last message that it has seen.
 
         What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
         what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present

@@ -8,6 +8,7 @@ SkeinError
 ├── UnknownCheckpoint   the conversation has no such checkpoint
 ├── UnknownMessage      no such message is set aside
 ├── PlatformError       Slack refused for good; `code` is its word for it
+│   ├── Unreadable      what was said in a conversation cannot be read now
 │   ├── Busy            Slack wants us to wait; `retry_after` in seconds
 │   └── Gone            the message is not there any more: somebody deleted it
 └── AgentError          the agent could not answer
@@ -55,6 +56,10 @@ class PlatformError(SkeinError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Unreadable(PlatformError):
+    """What was said in a conversation cannot be read now."""
 
 
 class Busy(PlatformError):

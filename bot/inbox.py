@@ -10,6 +10,7 @@ A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import DictRow
 
-from bot.conversation import DIRECT, Conversation, Hold, Message
+from bot.conversation import DIRECT, Address, Conversation, Hold, Message
 from bot.database import Pool, lease_lost_if_refused
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ STORING = 8
 OVERHEARD = timedelta(minutes=10)
 """How long a mention may be later than what was said after it: Slack's last try is six minutes after the first."""
 
+_HERE = r"(this|the|our) (thread|conversation)"
+
+STAY_OUT = re.compile(rf"(please,? )?(stay|keep) out( of {_HERE})?(,? please)?[.!]*", re.IGNORECASE)
+"""What people write in a thread that the bot is to stay out of."""
+
+COME_BACK = re.compile(rf"(please,? )?come back( (in|into|to) {_HERE})?(,? please)?[.!]*", re.IGNORECASE)
+"""What they write when it may speak there again."""
+
 NEW_TOPIC = "new topic"
 """What a person writes at the top level of a direct message to start it afresh."""
 
@@ -47,7 +56,8 @@ class Turn:
 
     `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
     earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
-    that last started this direct message afresh.
+    that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
+    and not for the bot.
     """
 
     id: int
@@ -57,6 +67,7 @@ class Turn:
     deaths: int
     pages: tuple[str, ...]
     topic: str | None
+    aside: str | None = None
 
     @property
     def conversation(self) -> Conversation:
@@ -80,28 +91,58 @@ class Turn:
         return _starts_afresh(self.messages[0])
 
     @property
+    def stays_out(self) -> bool:
+        """Whether somebody's last word is that the bot is to stay out of the thread."""
+        return wants_out(self.messages[-1])
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether somebody's last word is that it may speak there again."""
+        return wants_back(self.messages[-1])
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it has yet to be judged if any of it is for the bot."""
+        return all(message.doubtful for message in self.messages)
+
+    @property
     def is_deadly(self) -> bool:
         """Whether too many of its holders have died."""
         return self.deaths >= MOST_DEATHS
 
 
+def wants_out(message: Message) -> bool:
+    """Whether it asks the bot to stay out of the thread."""
+    return not message.conversation.is_direct and bool(STAY_OUT.fullmatch(message.text.strip()))
+
+
+def wants_back(message: Message) -> bool:
+    """Whether it asks the bot to come back into the thread."""
+    return not message.conversation.is_direct and bool(COME_BACK.fullmatch(message.text.strip()))
+
+
 class Inbox:
     """The inbox's statements on a pool; any number of processes may share the tables."""
 
-    def __init__(self, pool: Pool, *, lease: timedelta) -> None:
+    def __init__(self, pool: Pool, *, lease: timedelta, judges: bool = False) -> None:
+        self._judges = judges
         self._pool = pool
         self._lease = lease
         self._storing = asyncio.Semaphore(STORING)
 
     async def put(
-        self, message: Message, *, addressed: bool, event_id: str | None = None, client_msg_id: str | None = None
+        self, message: Message, *, address: Address, event_id: str | None = None, client_msg_id: str | None = None
     ) -> bool:
         """Store a message unless it is there already, and tell whether it was new and has to wait for a turn.
 
-        One that is not `addressed` gets a turn only if it was said after the first that was, by their `ts`, whichever
-        comes first; until then it is kept as overheard. On return it is committed: it may be acknowledged.
+        One that does not address the bot gets a turn only if it was said after the first that did, by their `ts`,
+        whichever comes first; until then it is kept as overheard. It gets none in a thread that the bot was asked to
+        stay out of; nor, unless the inbox `judges`, in one in which people talk to each other, as they do from the
+        first message on that names somebody else. On return it is committed: it may be acknowledged.
         """
-        values = _values(message) | {"event_id": event_id, "client_msg_id": client_msg_id, "addressed": addressed}
+        values = _values(message) | {"event_id": event_id, "client_msg_id": client_msg_id, "address": address.value}
+        quiet = True if wants_out(message) else False if wants_back(message) else None
+        values |= {"quiet": quiet, "judges": self._judges}
         async with self._storing, self._pool.connection() as connection:
             stored = await _row(connection, _PUT, values)
         return bool(stored and stored["waits"])
@@ -122,15 +163,21 @@ class Inbox:
         """Remember that a message of the answer was begun, so that whoever takes over goes on in it."""
         await self._as_holder(turn, "select skein_note_page(%(lane)s, %(fence)s, %(page)s)", page=page)
 
-    async def finish(self, turn: Turn, *, set_aside: bool = False) -> None:
+    async def finish(self, turn: Turn, *, set_aside: bool = False, shared: bool = False, alone: bool = False) -> None:
         """The messages are answered, or set aside; the conversation's next turn may start. LeaseLost if it is not ours.
 
-        A turn that starts the conversation afresh gives its memory a new name; what was is kept under the old one.
+        A turn that starts the conversation afresh gives its memory a new name; what was is kept under the old one. It
+        is `shared` when people turned out to talk to each other in it; left `alone` is what they said to each other.
         """
         topic = turn.messages[0].ts if turn.starts_afresh else turn.topic
-        state = "set_aside" if set_aside else "done"
-        statement = "select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s)"
-        await self._as_holder(turn, statement, state=state, topic=topic)
+        await self._as_holder(
+            turn,
+            _FINISH,
+            state="set_aside" if set_aside else "done",
+            topic=topic,
+            shared=True if shared or alone else None,
+            aside=turn.messages[-1].ts if alone else None,
+        )
 
     async def give_back(self, turn: Turn, *, died: bool = False) -> None:
         """Let go of a turn without having ended it: any worker may go on with it at once.
@@ -139,6 +186,12 @@ class Inbox:
         may have posted.
         """
         await self._as_holder(turn, _GIVE_BACK, spared=0 if died else 1)
+
+    async def deadly(self, conversation: Conversation) -> set[str]:
+        """The `ts` of the messages in it that were set aside."""
+        async with self._pool.connection() as connection:
+            rows = await _rows(connection, _DEADLY, {"lane": str(conversation)})
+        return {f"{row['ts']:.6f}" for row in rows}
 
     async def arrivals(self) -> AsyncGenerator[None, None]:
         """Yield once when it listens, and then whenever there is something to claim, told by any process."""
@@ -172,11 +225,14 @@ class Inbox:
                 )
 
 
-# What these two do, and why it holds, stands with the functions in `bot/migrations`: `0004_overheard.sql` for this one,
-# `0003_one_trip.sql` for the next.
+# What these do, and why it holds, stands with the functions in `bot/migrations/0006_company.sql`.
 _PUT = """
 select skein_put(%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s,
-    %(starts_afresh)s, %(addressed)s) as waits
+    %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s) as waits
+"""
+
+_FINISH = """
+select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s, %(shared)s, %(aside)s::numeric)
 """
 
 _CLAIM = "select * from skein_claim(%(worker)s, %(lease)s)"
@@ -196,6 +252,8 @@ update skein_conversations set leased_until = '-infinity', deaths = deaths - %(s
 from held where lane = %(lane)s
 returning pg_notify('skein_inbox', '')
 """
+
+_DEADLY = "select ts from skein_inbox where lane = %(lane)s and state = 'set_aside'"
 
 _FORGET = "delete from skein_overheard where heard_at < now() - %(age)s"
 
@@ -239,8 +297,11 @@ def _turn(rows: Sequence[DictRow]) -> Turn:
         deaths=held["deaths"],
         pages=tuple(held["pages"]),
         topic=held["topic"],
+        aside=None if held["aside"] is None else f"{held['aside']:.6f}",
     )
 
 
 def _message(row: DictRow) -> Message:
-    return Message(Conversation.parse(row["lane"]), f"{row['ts']:.6f}", row["author"], row["body"])
+    return Message(
+        Conversation.parse(row["lane"]), f"{row['ts']:.6f}", row["author"], row["body"], doubtful=row["is_doubtful"]
+    )

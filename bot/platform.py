@@ -4,10 +4,11 @@ One of the bot's two ports; the other is `bot.conversation.Agent`.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.conversation import Conversation, Status
+from bot.conversation import Conversation, Message, Status
 from bot.errors import LeaseLost
 from bot.window import Window
 
@@ -78,6 +79,21 @@ class Drafts(Protocol):
 
         Each of the `writing` answers here, and of those elsewhere, keeps a call for its final text. With `look`
         nothing is taken: it is told whether one more answer may be begun.
+        """
+        ...
+
+
+class Room(Protocol):
+    """What people say on the platform, beside what they say to the bot."""
+
+    async def introduce(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages with their authors' names, as far as they are known."""
+        ...
+
+    async def between(self, conversation: Conversation, after: str | None, before: str) -> Sequence[Message]:
+        """What was said in it between two messages, or before one: the newest that is not too much, the oldest first.
+
+        Raises Unreadable when the platform does not give it now.
         """
         ...
 

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] = DEFAULT_MODEL
+    judge_model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] | None = None
     agent: str | None = None
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
@@ -124,6 +125,7 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "judge_model": "It reads provider:name, as MODEL does; leave it out to answer nobody in doubt.",
     "agent": "It reads package.module:name, path/to/file.py:name or langgraph.json:name.",
     "openai_api_key": "Set the key, or OPENAI_BASE_URL for a compatible server.",
     "openai_base_url": "It starts with http:// or https:// and mostly ends in /v1.",

@@ -25,6 +25,7 @@ from bot.conversation import (
     Token,
     ToolEnded,
     ToolStarted,
+    Unread,
 )
 from bot.database import migrate
 from bot.errors import AgentError, SettingsError
@@ -51,7 +52,7 @@ class Screen:
             case Token(text):
                 self.write(text)
                 self._line_is_open = not text.endswith("\n")
-            case Complete():
+            case Complete() | Unread():
                 pass
             case Restarted():
                 self.line("(the model begins again)")

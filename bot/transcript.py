@@ -15,6 +15,15 @@ from bot.calls import call_id, call_name, calls
 REFUSED = "refused"
 """The key in a question's `additional_kwargs` that leaves it, and what came of it, out of all later requests."""
 
+OVERHEARD = "overheard"
+"""The key that marks what was said in the conversation and not to the bot."""
+
+CALLED = "called"
+"""The key under which stands what people call the author; `name` is their id."""
+
+UNREAD = "unread"
+"""The key that marks a question before which things were said that could not be read."""
+
 CANCELLED = "Cancelled: this call has no result, and it may or may not have had an effect."
 
 
@@ -67,7 +76,8 @@ def _signed(messages: Iterable[AnyMessage]) -> Iterator[AnyMessage]:
     several = len({message.name for message in spoken if isinstance(message, HumanMessage)}) > 1
     for message in spoken:
         if isinstance(message, HumanMessage):
-            content = f"{message.name}: {message.text}" if several and message.name else message.content
+            author = message.additional_kwargs.get(CALLED) or message.name
+            content = f"{author}: {message.text}" if several and author else message.content
             yield message.model_copy(update={"content": content, "name": None})
         else:
             yield message

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import structlog
 from langgraph.runtime import RunControl
 
+from bot.company import Company
 from bot.conversation import (
     Agent,
     AgentEvent,
@@ -23,6 +24,7 @@ from bot.conversation import (
     Token,
     ToolEnded,
     ToolStarted,
+    Unread,
     Worked,
     Working,
 )
@@ -31,6 +33,7 @@ from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefus
 from bot.inbox import Inbox, Turn
 from bot.platform import Lease
 from bot.reply import Lane, Reply
+from bot.words import UNREAD
 
 log = structlog.get_logger()
 
@@ -55,6 +58,8 @@ class Course:
             case Restarted(draft):
                 self._drafts[draft] = ""
                 self.reply.rewrite("\n\n".join(filter(None, self._drafts.values())))
+            case Unread():
+                self._done[UNREAD] = UNREAD
             case Complete():
                 self.reply.complete(self.status)
             case ToolStarted(call, _, summary, done):
@@ -95,6 +100,8 @@ class Outcome(Enum):
     """People have the whole answer, or were told of a failure."""
     SET_ASIDE = auto()
     """Too many holders died of it; people were told."""
+    LEFT_ALONE = auto()
+    """It was said to somebody else."""
     INTERRUPTED = auto()
     """It was stopped; what was written so far is shown, and another holder is to go on."""
     LOST = auto()
@@ -107,8 +114,11 @@ OUTCOMES: dict[Status, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, Note.S
 class Running:
     """A turn that is being taken under a lease. The first of the `lanes` is the one that edits."""
 
-    def __init__(self, turn: Turn, lease: Lease, *, agent: Agent, inbox: Inbox, lanes: Sequence[Lane]) -> None:
+    def __init__(
+        self, turn: Turn, lease: Lease, *, agent: Agent, inbox: Inbox, lanes: Sequence[Lane], company: Company
+    ) -> None:
         self.turn = turn
+        self.company = company
         self.lease = lease
         self._agent = agent
         self._inbox = inbox
@@ -137,7 +147,9 @@ class Running:
         self.stop()
 
     async def run(self) -> Outcome:
-        """Answer the messages. Raises PlatformError when the platform refuses for good."""
+        """Answer the messages, if they are for the bot. Raises PlatformError when the platform refuses for good."""
+        if not await self.company.is_meant():
+            return Outcome.LEFT_ALONE
         try:
             return await self._run()
         except* LeaseLost:
@@ -183,6 +195,10 @@ class Running:
             return Note.SET_ASIDE
         if self.turn.starts_afresh:
             return Note.FRESH_START
+        if self.turn.stays_out:
+            return Note.STAYS_OUT
+        if self.turn.comes_back:
+            return Note.IS_BACK
         if not any(message.text.strip() for message in self.turn.messages):
             return Note.NOTHING_ASKED
         async with asyncio.TaskGroup() as group:
@@ -209,7 +225,13 @@ class Running:
 
     async def _think(self, course: Course) -> Status:
         turn = self.turn
-        answer = self._agent.answer(turn.thread_id, turn.messages, hold=turn.hold, control=self._control)
+        answer = self._agent.answer(
+            turn.thread_id,
+            await self.company.messages(),
+            hold=turn.hold,
+            control=self._control,
+            earlier=self.company.earlier,
+        )
         try:
             async with contextlib.aclosing(answer) as events:
                 async for event in events:

@@ -8,6 +8,8 @@ SENTENCES = {
     Note.THINKING: "Thinking…",
     Note.FRESH_START: "A fresh start: from here on I remember nothing of what was said before.",
     Note.NOTHING_ASKED: "Yes? Write your question in the same message as my name.",
+    Note.STAYS_OUT: "I stay out of this thread now. Mention me when you want an answer, or write “come back”.",
+    Note.IS_BACK: "I am back.",
     Note.NOTHING_SAID: "The model had nothing to say. Ask again, perhaps in other words.",
     Note.INTERRUPTED: "I am being restarted. The answer goes on in a moment.",
     Note.SET_ASIDE: "I crashed on this message three times, so I set it aside. Whoever runs this bot can look into it.",
@@ -18,7 +20,17 @@ SENTENCES = {
     Note.FAILED: "Something went wrong on my side. Ask again.",
 }
 
-WARNINGS = frozenset(SENTENCES) - {Note.THINKING, Note.FRESH_START, Note.NOTHING_ASKED, Note.INTERRUPTED}
+UNREAD = "I could not read what was said here before"
+"""Beside what the tools did."""
+
+WARNINGS = frozenset(SENTENCES) - {
+    Note.THINKING,
+    Note.FRESH_START,
+    Note.NOTHING_ASKED,
+    Note.STAYS_OUT,
+    Note.IS_BACK,
+    Note.INTERRUPTED,
+}
 """The notes that tell of a failure."""
 
 

@@ -16,12 +16,14 @@ from datetime import timedelta
 
 import structlog
 
+from bot.company import Company
 from bot.conversation import Agent, Message
 from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox, Turn
+from bot.judge import Judge
 from bot.pace import DENSE, Pace
-from bot.platform import Adapter, Lease
+from bot.platform import Adapter, Lease, Room
 from bot.reply import Lane
 from bot.turn import Outcome, Running, cancel
 
@@ -58,10 +60,22 @@ SWEEP_ROWS = 1000
 class Worker:
     """Takes turns until it is stopped. One a process is enough.
 
-    `adapters` are the ways in which answers may be shown; the first is the one that edits messages.
+    `adapters` are the ways in which answers may be shown; the first is the one that edits messages. The `judge` tells
+    whether doubtful messages are for the bot.
     """
 
-    def __init__(self, inbox: Inbox, *, agent: Agent, adapters: Sequence[Adapter], limits: Limits) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        *,
+        agent: Agent,
+        adapters: Sequence[Adapter],
+        room: Room,
+        limits: Limits,
+        judge: Judge | None = None,
+    ) -> None:
+        self._room = room
+        self._judge = judge
         self.name = uuid.uuid4().hex
         self._inbox = inbox
         self._agent = agent
@@ -122,7 +136,8 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
-        return Running(turn, lease, agent=self._agent, inbox=self._inbox, lanes=self._lanes)
+        company = Company(turn, self._inbox, self._room, self._judge)
+        return Running(turn, lease, agent=self._agent, inbox=self._inbox, lanes=self._lanes, company=company)
 
     def _lease_end(self) -> float:
         """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""
@@ -139,7 +154,7 @@ class Worker:
             log.info("turn_began", messages=len(turn.messages), deaths=turn.deaths)
             try:
                 outcome = await self._run(running)
-                await self._end(turn, outcome)
+                await self._end(running, outcome)
                 log.info("turn_ended", outcome=outcome.name.lower())
             finally:
                 if self._running.get(turn.id) is running:
@@ -156,13 +171,16 @@ class Worker:
             log.exception("turn_failed")
         return Outcome.ANSWERED
 
-    async def _end(self, turn: Turn, outcome: Outcome) -> None:
+    async def _end(self, running: Running, outcome: Outcome) -> None:
+        turn, shared = running.turn, running.company.is_shared
         with contextlib.suppress(LeaseLost):
             match outcome:
                 case Outcome.ANSWERED:
-                    await until_reached(lambda: self._inbox.finish(turn))
+                    await until_reached(lambda: self._inbox.finish(turn, shared=shared))
                 case Outcome.SET_ASIDE:
                     await until_reached(lambda: self._inbox.finish(turn, set_aside=True))
+                case Outcome.LEFT_ALONE:
+                    await until_reached(lambda: self._inbox.finish(turn, alone=True))
                 case Outcome.INTERRUPTED:
                     await until_reached(lambda: self._inbox.give_back(turn))
                 case Outcome.LOST:

@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
 
 from bot.checkpoints import FencedSaver
-from bot.conversation import Conversation, Message
+from bot.conversation import Address, Conversation, Message
 from bot.database import Pool
 from bot.errors import LeaseLost
 from bot.inbox import Inbox, Turn
@@ -21,7 +21,7 @@ async def claimed(pool: Pool, lease: timedelta, thread: int = 1) -> Turn:
     """A turn of that conversation, which somebody holds for that long."""
     inbox = Inbox(pool, lease=lease)
     message = Message(Conversation("T1", "C1", f"{thread}.000000"), f"{thread}.000000", "U1", "hello")
-    await inbox.put(message, addressed=True)
+    await inbox.put(message, address=Address.BOT)
     turn = await inbox.claim("worker")
     assert turn
     return turn

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from bot.conversation import DIRECT, Conversation, Message
+from bot.conversation import DIRECT, Address, Conversation, Message
 from bot.database import Pool, migrate, open_pool
 from bot.errors import LeaseLost
 from bot.inbox import Inbox, Turn
@@ -24,6 +24,8 @@ WORKERS = ("one", "two", "three")
 
 lanes = st.sampled_from(LANES)
 workers = st.sampled_from(WORKERS)
+addresses = st.sampled_from(Address)
+texts = st.sampled_from(["hello", "new topic", "stay out", "come back"])
 keys = st.none() | st.integers(0, 9).map(str)
 
 
@@ -66,16 +68,25 @@ class Plain:
     messages: list[Known] = field(default_factory=list[Known])
     seen: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
     since: dict[Conversation, float] = field(default_factory=dict[Conversation, float])
+    shared: set[Conversation] = field(default_factory=set[Conversation])
+    quiet: set[Conversation] = field(default_factory=set[Conversation])
+    aside: dict[Conversation, float] = field(default_factory=dict[Conversation, float])
     overheard: dict[tuple[Conversation, float], Put] = field(default_factory=dict[tuple[Conversation, float], Put])
     held: dict[Conversation, Held] = field(default_factory=dict[Conversation, Held])
     stale: list[Turn] = field(default_factory=list[Turn])
 
-    def put(self, put: Put, *, addressed: bool) -> bool:
+    def put(self, put: Put, address: Address) -> bool:
         lane, ts = put.message.conversation, float(put.message.ts)
+        addressed = address is Address.BOT
         if addressed:
             self.since[lane] = min(ts, self.since.get(lane, ts))
         if ts < self.since.get(lane, ts + 1):
-            self.overheard.setdefault((lane, ts), put)
+            if address in {Address.NAME, Address.NOBODY, Address.BACK}:
+                self.overheard.setdefault((lane, ts), put)
+            return False
+        if not self.is_for_bot(lane, address):
+            self.aside[lane] = max(ts, self.aside.get(lane, ts))
+            self.shared |= {lane} if address is Address.OTHER else set()
             return False
         waits = self.store(put, waits=lane in self.held)
         for place in sorted((place for place in self.overheard if addressed and place[0] == lane), key=itemgetter(1)):
@@ -83,8 +94,22 @@ class Plain:
                 self.store(self.overheard.pop(place), waits=False)
         return waits
 
+    def is_for_bot(self, lane: Conversation, address: Address) -> bool:
+        match address:
+            case Address.BOT:
+                return True
+            case Address.OTHER | Address.MACHINE:
+                return False
+            case Address.NAME:
+                return lane not in self.quiet
+            case Address.NOBODY:
+                return lane not in self.quiet | self.shared
+            case Address.BACK:
+                return lane in self.quiet or lane not in self.shared
+
     def store(self, put: Put, *, waits: bool) -> bool:
-        channel = put.message.conversation.channel
+        lane = put.message.conversation
+        channel = lane.channel
         names = {("place", channel, put.message.ts)}
         names |= {("event", put.event)} if put.event else set()
         names |= {("gesture", channel, put.gesture)} if put.gesture else set()
@@ -92,6 +117,10 @@ class Plain:
             return False
         self.seen |= names
         self.messages.append(Known(put.message, "waiting", waits))
+        if put.message.text == "stay out" and lane.thread != DIRECT:
+            self.quiet.add(lane)
+        if put.message.text == "come back":
+            self.quiet.discard(lane)
         return waits
 
     def of(self, lane: Conversation, state: str) -> list[Known]:
@@ -141,14 +170,15 @@ class InboxLaws(RuleBasedStateMachine):
 
         return self.run(ask())
 
-    @rule(lane=lanes, ts=st.integers(1, 30), event=keys, gesture=keys, addressed=st.booleans(), wish=st.booleans())
+    @rule(lane=lanes, ts=st.integers(1, 30), names=st.tuples(keys, keys), address=addresses, text=texts)
     def put(
-        self, lane: Conversation, ts: int, event: str | None, gesture: str | None, *, addressed: bool, wish: bool
+        self, lane: Conversation, ts: int, names: tuple[str | None, str | None], address: Address, text: str
     ) -> None:
-        message = Message(lane, f"{ts}.000000", "U", "new topic" if wish else "hello")
-        addressed = addressed or lane.thread == DIRECT
-        put = self.inbox.put(message, addressed=addressed, event_id=event, client_msg_id=gesture)
-        assert self.run(put) is self.plain.put(Put(message, event, gesture), addressed=addressed)
+        event, gesture = names
+        message = Message(lane, f"{ts}.000000", "U", text)
+        address = Address.BOT if lane.thread == DIRECT else address
+        put = self.inbox.put(message, address=address, event_id=event, client_msg_id=gesture)
+        assert self.run(put) is self.plain.put(Put(message, event, gesture), address)
 
     @rule(worker=workers)
     def claim(self, worker: str) -> None:
@@ -235,8 +265,10 @@ class InboxLaws(RuleBasedStateMachine):
         stored = sorted((row["lane"], row["ts"], row["state"]) for row in rows)
         messages = self.plain.messages
         assert stored == sorted((str(one.message.conversation), one.message.ts, one.state) for one in messages)
-        for row in self.sql("select lane, waiting_since, turn from skein_conversations"):
+        for row in self.sql("select lane, waiting_since, turn, is_shared, is_quiet, aside from skein_conversations"):
             lane = Conversation.parse(str(row["lane"]))
+            assert (row["is_shared"], row["is_quiet"]) == (lane in self.plain.shared, lane in self.plain.quiet)
+            assert row["aside"] == self.plain.aside.get(lane)
             waiting = self.plain.of(lane, "waiting")
             assert row["waiting_since"] == (float(waiting[0].message.ts) if waiting else None)
             assert row["turn"] == (self.plain.held[lane].turn.id if lane in self.plain.held else None)

@@ -44,6 +44,7 @@ METHOD_SCOPES = {
     "conversations_replies": HISTORY,
     "reactions_add": frozenset({"reactions:write"}),
     "reactions_remove": frozenset({"reactions:write"}),
+    "users_info": frozenset({"users:read"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""
 

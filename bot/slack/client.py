@@ -42,6 +42,7 @@ class Identity:
     workspace: str
     team_name: str
     user: str
+    name: str
     bot: str
     scopes: frozenset[str]
 
@@ -68,6 +69,7 @@ async def identify(client: AsyncWebClient, *, patient: bool = True) -> Identity:
         workspace=response["team_id"],
         team_name=response.get("team") or "",
         user=response["user_id"],
+        name=response.get("user") or "",
         bot=response.get("bot_id") or "",
         scopes=frozenset(filter(None, map(str.strip, scopes))),
     )

@@ -5,28 +5,33 @@ since a signature proves who sent it and not that it makes sense.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, cast
 
-from bot.conversation import DIRECT, Conversation, Message
+from bot.conversation import DIRECT, Address, Conversation, Message
+from bot.inbox import COME_BACK
+from bot.slack.client import Identity
 
 SAID_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 """The subtypes of messages in which a person says something; the others tell of joins, edits, topics and so on."""
 
 TIMESTAMP = re.compile(r"\d{1,14}\.\d{6}")
 MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+CALLED = re.compile(r"\s*(?:(?:hey|hi|hello|ok|okay|and|thanks|thank you),? )?([^\W\d_][\w-]*)\s*[,:]", re.IGNORECASE)
+"""Whom a message begins by calling: "Ada, could you…", "Hey Skein: …"."""
+
 CONTROL = re.compile(r"<([#!]?)([^<>|\s]+)(?:\|([^<>]*))?>")
 BROADCASTS = frozenset({"here", "channel", "everyone"})
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message for the bot; if not `addressed`, only if its conversation is one the bot has a part in."""
+    """A message that may concern the bot. Unless it is addressed to it, its conversation has to be one of the bot's."""
 
     message: Message
-    addressed: bool
+    address: Address
     event_id: str | None
     client_msg_id: str | None
 
@@ -38,8 +43,8 @@ class Ignored:
     reason: str
 
 
-def parse(body: Mapping[str, Any], bot_user: str) -> Heard | Ignored:
-    """What an `event_callback` means to the bot whose user id is `bot_user`."""
+def parse(body: Mapping[str, Any], me: Identity, names: Collection[str] = ()) -> Heard | Ignored:
+    """What an `event_callback` means to the bot `me`; `names` are those by which people are called, in lower case."""
     event = body.get("event")
     workspace = body.get("team_id")
     if not isinstance(event, dict) or not _is_id(workspace):
@@ -47,13 +52,13 @@ def parse(body: Mapping[str, Any], bot_user: str) -> Heard | Ignored:
     fields = cast("dict[str, Any]", event)
     if fields.get("type") not in {"message", "app_mention"}:
         return Ignored("not a message")
-    if fields.get("bot_id") or fields.get("user") == bot_user:
-        return Ignored("a bot's own")
+    if fields.get("user") == me.user or fields.get("bot_id") == me.bot:
+        return Ignored("its own")
     if fields.get("subtype") not in SAID_SUBTYPES:
         return Ignored("nothing was said")
-    if not _is_well_formed(fields):
+    if not is_well_formed(fields):
         return Ignored("malformed")
-    return _heard(fields, str(workspace), bot_user, _text_or_none(body.get("event_id")))
+    return _heard(fields, str(workspace), me, names, _text_or_none(body.get("event_id")))
 
 
 def readable(text: str, bot_user: str) -> str:
@@ -66,22 +71,40 @@ def readable(text: str, bot_user: str) -> str:
     return unescape(CONTROL.sub(_spelled_out, text)).strip()
 
 
-def _heard(event: Mapping[str, Any], workspace: str, bot_user: str, event_id: str | None) -> Heard | Ignored:
-    text = str(event.get("text") or "")
-    mentioned = set(MENTION.findall(text))
+def _heard(
+    event: Mapping[str, Any], workspace: str, me: Identity, names: Collection[str], event_id: str | None
+) -> Heard | Ignored:
     direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
     thread = event.get("thread_ts")
-    addressed = (
-        direct or bot_user in mentioned or event["type"] == "app_mention" or event.get("parent_user_id") == bot_user
-    )
-    if not addressed and not thread:
+    address = Address.BOT if direct and not event.get("bot_id") else _address(event, me, names)
+    if address is not Address.BOT and (direct or not thread):
         return Ignored("not addressed to the bot")
-    if mentioned - {bot_user} and not (direct or bot_user in mentioned):
-        return Ignored("addressed to somebody else")
     conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
-    said = "\n".join(filter(None, [readable(text, bot_user), *_attached(event)]))
-    message = Message(conversation, event["ts"], event["user"], said)
-    return Heard(message, addressed, event_id, event.get("client_msg_id"))
+    message = Message(conversation, event["ts"], event.get("user") or event["bot_id"], said(event, me.user))
+    return Heard(message, address, event_id, event.get("client_msg_id"))
+
+
+def said(message: Mapping[str, Any], bot_user: str) -> str:
+    """What a message of Slack's says, with its files named."""
+    return "\n".join(filter(None, [readable(str(message.get("text") or ""), bot_user), *_attached(message)]))
+
+
+def _address(event: Mapping[str, Any], me: Identity, names: Collection[str]) -> Address:
+    text = str(event.get("text") or "")
+    mentioned = set(MENTION.findall(text))
+    if event.get("bot_id"):
+        return Address.MACHINE  # bots that answer each other would never end
+    if me.user in mentioned or event["type"] == "app_mention":
+        return Address.BOT
+    called = CALLED.match(text)
+    name = called[1].casefold() if called else ""
+    if mentioned or (name in names and name != me.name.casefold()):
+        return Address.OTHER
+    if event.get("parent_user_id") == me.user:
+        return Address.BOT
+    if name and name == me.name.casefold():
+        return Address.NAME
+    return Address.BACK if COME_BACK.fullmatch(text.strip()) else Address.NOBODY
 
 
 def _attached(event: Mapping[str, Any]) -> list[str]:
@@ -102,12 +125,13 @@ def _spelled_out(match: re.Match[str]) -> str:
     return f"{label} ({target})" if label and label not in target else target
 
 
-def _is_well_formed(event: Mapping[str, Any]) -> bool:
+def is_well_formed(event: Mapping[str, Any]) -> bool:
+    """Whether a message of Slack's has what every message has."""
     stamps = [event.get("ts"), event.get("thread_ts") or event.get("ts")]
     return (
         all(isinstance(stamp, str) and TIMESTAMP.fullmatch(stamp) for stamp in stamps)
         and _is_id(event.get("channel"))
-        and _is_id(event.get("user"))
+        and _is_id(event.get("user") or event.get("bot_id"))
         and isinstance(event.get("text") or "", str)
         and isinstance(event.get("client_msg_id") or "", str)
     )

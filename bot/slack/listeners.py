@@ -6,7 +6,7 @@ brings the event again.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import structlog
@@ -26,10 +26,17 @@ Next = Callable[[], Awaitable[None]]
 ANY = re.compile(".*")
 
 
-def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox, waiting: Callable[[Message], None]) -> AsyncApp:
+def build_app(
+    client: AsyncWebClient,
+    identity: Identity,
+    inbox: Inbox,
+    waiting: Callable[[Message], None],
+    names: Callable[[], Collection[str]] = tuple,
+) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
-    `waiting` is told of each new message whose conversation is busy; it must return at once.
+    `waiting` is told of each new message whose conversation is busy; it must return at once. `names` gives those by
+    which people here are called, as far as they are known.
     """
 
     async def authorize() -> AuthorizeResult:
@@ -43,11 +50,11 @@ def build_app(client: AsyncWebClient, identity: Identity, inbox: Inbox, waiting:
         )
 
     async def store(body: dict[str, Any], next: Next) -> None:  # noqa: A002 (Bolt passes it by this name)
-        heard = parse(body, identity.user)
+        heard = parse(body, identity, names())
         if isinstance(heard, Heard):
             waits = await inbox.put(
                 heard.message,
-                addressed=heard.addressed,
+                address=heard.address,
                 event_id=heard.event_id,
                 client_msg_id=heard.client_msg_id,
             )

@@ -85,7 +85,7 @@ async def _listen(url: str) -> None:
     async with open_site(site, "127.0.0.1", 0) as port, open_pool(url) as pool, _no_slack() as client:
         inbox = Inbox(pool, lease=Limits().lease)
         async with working(inbox, Speaker()) as worker:
-            who = Identity("T1", "Bench", BOT, "B0BOT", frozenset())
+            who = Identity("T1", "Bench", BOT, "bench", "B0BOT", frozenset())
             ingress.serve(build_app(client, who, inbox, worker.note_waiting))
             sys.stdout.write(f"{port}\n")
             sys.stdout.flush()

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import psycopg
 
-from bot.conversation import Message
+from bot.conversation import Address, Message
 from bot.database import Pool, migrate, open_pool
 from bot.inbox import Inbox, Turn
 from tests.bench.figures import Row
@@ -63,7 +63,7 @@ async def _beside(url: str) -> AsyncGenerator[Inbox, None]:
 
 
 async def _begin(inbox: Inbox) -> Turn:
-    await inbox.put(said(1, thread=BUSY), addressed=True)
+    await inbox.put(said(1, thread=BUSY), address=Address.BOT)
     return await _claimed(inbox)
 
 
@@ -72,7 +72,7 @@ async def _fill(inbox: Inbox, messages: Iterable[Message]) -> None:
 
     async def put_some() -> None:
         for message in to_put:
-            await inbox.put(message, addressed=True)
+            await inbox.put(message, address=Address.BOT)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
@@ -85,7 +85,7 @@ async def _both(*inboxes: Inbox) -> list[float]:
     first = FIRST_PROBE + time.perf_counter_ns() // 1000 % 1_000_000_000
     for number in range(first, first + CLAIMS):
         for inbox, taken in zip(inboxes, times, strict=True):
-            await inbox.put(said(number), addressed=True)
+            await inbox.put(said(number), address=Address.BOT)
             taken.append(await _timed(inbox))
     return [statistics.median(taken) for taken in times]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from langgraph.runtime import RunControl
 
 from bot import log
-from bot.conversation import Message
+from bot.conversation import Address, Message
 from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.inbox import Inbox
 from bot.worker import Limits
@@ -33,7 +33,7 @@ async def latency(inbox: Inbox, seconds: float) -> Spread:
     """From `put` returning to the agent being asked."""
 
     async def store(number: int) -> float:
-        await inbox.put(said(number + 1), addressed=True)
+        await inbox.put(said(number + 1), address=Address.BOT)
         return time.perf_counter()
 
     speaker = Speaker()
@@ -49,12 +49,12 @@ async def gap(inbox: Inbox) -> Spread:
     async def work(messages: Sequence[Message], _: RunControl | None) -> None:
         number = int(float(messages[-1].ts))
         if number < GAPS:
-            await inbox.put(said(number + 1, thread="1.000000"), addressed=True)
+            await inbox.put(said(number + 1, thread="1.000000"), address=Address.BOT)
         await asyncio.sleep(WORK_SECONDS)
 
     speaker = Speaker(work)
     async with working(inbox, speaker):
-        await inbox.put(said(1, thread="1.000000"), addressed=True)
+        await inbox.put(said(1, thread="1.000000"), address=Address.BOT)
         await speaker.until_ended(GAPS)
     return Spread.of_seconds(
         speaker.began[said(number + 1).ts] - speaker.ended[said(number).ts] for number in range(1, GAPS)
@@ -64,7 +64,7 @@ async def gap(inbox: Inbox) -> Spread:
 async def burst(inbox: Inbox, count: int) -> float:
     """Turns begun a second, of `count` messages in as many conversations that were there before the worker."""
     for number in range(1, count + 1):
-        await inbox.put(said(number), addressed=True)
+        await inbox.put(said(number), address=Address.BOT)
     speaker = Speaker()
     begin = time.perf_counter()
     async with working(inbox, speaker):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from langgraph.runtime import RunControl
 
-from bot.conversation import AgentEvent, Conversation, Hold, Message, Token
+from bot.conversation import AgentEvent, Conversation, Earlier, Hold, Message, Token
 from bot.inbox import Inbox
 from bot.platform import Lease, Mark, Page
 from bot.window import Window
@@ -34,9 +34,10 @@ class Speaker:
         *,
         hold: Hold | None = None,
         control: RunControl | None = None,
+        earlier: Earlier | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """One word."""
-        del thread_id, hold
+        del thread_id, hold, earlier
         now = time.perf_counter()
         self.began.update(dict.fromkeys((message.ts for message in messages), now))
         self._changed.set()
@@ -57,6 +58,19 @@ class Speaker:
         while len(self.ended) < count:
             self._changed.clear()
             await self._changed.wait()
+
+
+class Nobody:
+    """A platform on which nobody says anything but to the bot."""
+
+    async def introduce(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """As they are."""
+        return messages
+
+    async def between(self, conversation: Conversation, after: str | None, before: str) -> Sequence[Message]:
+        """Nothing."""
+        del conversation, after, before
+        return ()
 
 
 class Wall:
@@ -120,7 +134,7 @@ class Wall:
 @asynccontextmanager
 async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) -> AsyncGenerator[Worker, None]:
     """The bot's own worker between the two, stopped at the end."""
-    worker = Worker(inbox, agent=speaker, adapters=[Wall()], limits=limits or Limits())
+    worker = Worker(inbox, agent=speaker, adapters=[Wall()], room=Nobody(), limits=limits or Limits())
     async with worker_working(worker):
         yield worker
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from langgraph.runtime import RunControl
 
 from bot import log
-from bot.conversation import Message
+from bot.conversation import Address, Message
 from bot.database import Pool, open_pool
 from bot.errors import Drained
 from bot.inbox import Inbox
@@ -44,7 +44,7 @@ async def _taken_over(pool: Pool, url: str, how: signal.Signals, *, first: int) 
     inbox = Inbox(pool, lease=LIMITS.lease)
     async with _victim(url) as victim:
         for number in range(first, first + CONVERSATIONS):
-            await inbox.put(said(number), addressed=True)
+            await inbox.put(said(number), address=Address.BOT)
         for _ in range(CONVERSATIONS):
             await _line(victim)
         speaker = Speaker()

@@ -1,5 +1,6 @@
 """What the stories say again and again."""
 
+import re
 from datetime import timedelta
 
 import aiohttp
@@ -10,6 +11,8 @@ from bot.slack.local import LocalSlack
 
 QUESTIONS = ("What is the weather in SF?", "What about in LA?", "Which one is warmer?")
 """The three questions that show what a conversation remembers."""
+
+NAME = re.compile(r"^[A-Z]\w*: ")
 
 SOON = timedelta(milliseconds=50)
 """Where the bot would wait for seconds."""
@@ -23,8 +26,7 @@ def echo(messages: list[Wire]) -> Say:
 
 def text_of(message: Wire) -> str:
     """What a person wrote, without the name that the model is told of."""
-    content = str(message["content"])
-    return content.partition(": ")[2] if content.startswith("U0") else content
+    return NAME.sub("", str(message["content"]))
 
 
 def bodies(slack: LocalSlack, channel: str, thread: str | None = None) -> list[str]:

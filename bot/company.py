@@ -1,0 +1,53 @@
+"""The company that a turn is in: who speaks there, what they said meanwhile, and whether they mean the bot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.conversation import Message
+from bot.database import until_reached
+from bot.errors import Unreadable
+from bot.inbox import Inbox, Turn
+from bot.judge import Judge
+from bot.platform import Room
+
+
+@dataclass(slots=True)
+class Company:
+    """Those with whom the messages of `turn` were said. `is_shared` once people turn out to talk to each other."""
+
+    turn: Turn
+    inbox: Inbox
+    room: Room
+    judge: Judge | None
+    is_shared: bool = False
+
+    async def messages(self) -> Sequence[Message]:
+        """The turn's messages with their authors' names."""
+        return await self.room.introduce(self.turn.messages)
+
+    async def is_meant(self) -> bool:
+        """Whether the messages are for the bot. Judged is what says nothing of it, before anything is shown."""
+        turn = self.turn
+        if not turn.is_doubtful or turn.pages or self.judge is None:
+            return True
+        try:
+            before = await self.room.between(turn.conversation, None, turn.messages[0].ts)
+        except Unreadable:
+            before = ()
+        return await self.judge(before, await self.messages())
+
+    async def earlier(self, after: str | None) -> Sequence[Message]:
+        """What was said in the thread after that `ts`. Raises Unreadable.
+
+        The thread is read only if there is something: that takes time, and one of the calls that all share.
+        """
+        turn = self.turn
+        begins_here = turn.messages[0].ts == turn.conversation.thread
+        was_aside = turn.aside is not None and (after is None or turn.aside > after)
+        if turn.conversation.is_direct or not (was_aside or (after is None and not begins_here)):
+            return ()
+        heard = await self.room.between(turn.conversation, after, turn.messages[-1].ts)
+        people = {said.author for said in (*heard, *turn.messages) if not said.is_machine}
+        self.is_shared = after is None and len(people) > 1
+        deadly = await until_reached(lambda: self.inbox.deadly(turn.conversation))
+        return [said for said in heard if said.ts not in deadly]

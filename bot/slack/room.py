@@ -1,0 +1,138 @@
+"""What is said in a thread beside what is said to the bot, and by whom."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.budget import Budget
+from bot.conversation import Conversation, Message
+from bot.errors import Busy, PlatformError, Unreadable
+from bot.slack.client import call
+from bot.slack.events import MENTION, SAID_SUBTYPES, is_well_formed, said
+from bot.slack.people import People, Person
+from bot.slack.tiers import REPLIES
+
+PAGE = 500
+"""Messages that are asked for at once. Slack gives fewer to some apps."""
+
+TIMEOUT = timedelta(seconds=10)
+"""How long a thread is read for; people wait for the answer meanwhile."""
+
+TRIES = 2
+"""How often a page is asked for that Slack failed to give."""
+
+CONTEXT_TOKENS = 6_000
+"""How much of a thread is read in, its newest part, in tokens of four bytes of UTF-8."""
+
+LEFT_OUT = "[what was said before this is left out]"
+
+
+class Room:
+    """The threads of a workspace as the bot `me` reads them; implements `bot.platform.Room`."""
+
+    def __init__(self, client: AsyncWebClient, budget: Budget, people: People, me: str) -> None:
+        self._client = client
+        self._budget = budget
+        self._people = people
+        self._me = me
+
+    async def introduce(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages with their authors' names, and with names in the place of ids in their text."""
+        mentioned = {id_ for message in messages for id_ in MENTION.findall(message.text)}
+        known = await self._people.find({message.author for message in messages if not message.name} | mentioned)
+        return [_introduced(message, known) for message in messages]
+
+    async def between(self, conversation: Conversation, after: str | None, before: str) -> list[Message]:
+        """What was said in a thread between two messages, but not by the bot, as far back as the budget of tokens goes.
+
+        The oldest come first. Raises Unreadable when Slack does not give it now: without its scope, beyond its limit.
+        """
+        kept: deque[Message] = deque()
+        room, left_out = CONTEXT_TOKENS, False
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                async for message in self._thread(conversation, after, before):
+                    kept.append(message)
+                    room -= _tokens(message)
+                    while room < 0:
+                        room += _tokens(kept.popleft())
+                        left_out = True
+                named = await self.introduce(kept)
+        except (PlatformError, TimeoutError) as error:
+            raise Unreadable("the thread cannot be read") from error
+        if left_out and named:
+            named[0] = replace(named[0], text=f"{LEFT_OUT}\n{named[0].text}")
+        return named
+
+    async def _thread(
+        self, conversation: Conversation, after: str | None, before: str
+    ) -> AsyncGenerator[Message, None]:
+        cursor: str | None = None
+        while True:
+            page = await self._page(conversation, after, before, cursor)
+            for written in page["messages"]:
+                # The root stands on every page.
+                if (after or "") < str(written.get("ts")) < before and (message := self._heard(conversation, written)):
+                    yield message
+                    after = message.ts
+            cursor = _cursor(page)
+            if not cursor:
+                return
+
+    async def _page(self, conversation: Conversation, after: str | None, before: str, cursor: str | None) -> Any:
+        for tries_left in reversed(range(TRIES)):
+            if await self._budget.take(REPLIES):
+                raise Busy(1)
+            try:
+                return await call(
+                    lambda: self._client.conversations_replies(
+                        channel=conversation.channel,
+                        ts=conversation.thread,
+                        oldest=after,
+                        latest=before,
+                        limit=PAGE,
+                        cursor=cursor,
+                    )
+                )
+            except Busy as busy:
+                if busy.retry_after:
+                    await self._budget.refused(REPLIES, conversation.channel, busy.retry_after)
+                if busy.retry_after or not tries_left:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _heard(self, conversation: Conversation, written: Mapping[str, Any]) -> Message | None:
+        if written.get("user") == self._me or written.get("subtype", None) not in {*SAID_SUBTYPES, "bot_message"}:
+            return None
+        if not is_well_formed({"channel": conversation.channel, **written}):
+            return None
+        name = f"{_bot_name(written)} (bot)" if written.get("bot_id") else ""
+        author = str(written.get("user") or written.get("bot_id"))
+        return Message(
+            conversation, written["ts"], author, said(written, self._me), name, overheard=True, is_machine=bool(name)
+        )
+
+
+def _cursor(page: Any) -> str | None:
+    following = cast("dict[str, Any]", page.get("response_metadata") or {})
+    return following.get("next_cursor")
+
+
+def _bot_name(written: Mapping[str, Any]) -> str:
+    profile = cast("dict[str, Any]", written.get("bot_profile") or {})
+    return " ".join(str(profile.get("name") or written.get("username") or written.get("bot_id")).split())
+
+
+def _introduced(message: Message, known: Mapping[str, Person]) -> Message:
+    name = message.name or (known[message.author].name if message.author in known else "")
+    text = MENTION.sub(lambda match: f"@{known[match[1]].name}" if match[1] in known else match[0], message.text)
+    return replace(message, name=name, text=text)
+
+
+def _tokens(message: Message) -> int:
+    return len(message.text.encode()) // 4 + 8

@@ -18,6 +18,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from bot.calls import call_args, call_id, call_name, calls
+from bot.checkpoints import FencedSaver
 from bot.conversation import AgentEvent, Earlier, Hold, Message, Restarted, Token, ToolEnded, Unread
 from bot.earlier import with_earlier
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
@@ -127,6 +128,9 @@ class GraphAgent:
                 state = await run.graph.aget_state(self._config(thread_id))
             for token in _unsaid(state, _turn(state, messages), said):
                 yield token
+        if isinstance(run.graph.checkpointer, FencedSaver):
+            with _database_errors():
+                await run.graph.checkpointer.trim(thread_id)
 
     def _graph_under(self, hold: Hold | None) -> AnyGraph:
         if hold is None or self._fenced is None:

@@ -99,7 +99,7 @@ async def open_agent(
     """
     own = own_tools(settings.tavily_api_key) if tools is None else tools
     if settings.agent is None:
-        graph = build_graph(model(settings), own, settings.instructions, memory)
+        graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
         yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()))
         return
     means: dict[str, Callable[[], Any]] = {
@@ -142,7 +142,7 @@ async def open_bot(
         health.add("database", lambda: database.ping(pool))
         memory = await migrate(pool)
         store = await stack.enter_async_context(open_store(pool)) if settings.agent else None
-        fenced = partial(FencedSaver, pool)
+        fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         agent = await stack.enter_async_context(open_agent(settings, memory, tools, fenced, store))
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)

@@ -1,6 +1,6 @@
 """The agent's graph: a model that may call tools, and the tools, in a loop over the conversation's messages.
 
-    question ──> model ──> answer
+    question ──> model ──> answer ──> fold, if the memory has grown too large
                  ^   │ one Send for each call
                  │   v
                  tools
@@ -11,7 +11,7 @@ at each try and serves as an idempotency key.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NotRequired, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, ToolMessage
@@ -24,43 +24,64 @@ from langgraph.types import Send
 
 from bot.calls import Call, call_id, call_name, calls
 from bot.errors import ContentRefused
+from bot.folding import folded, is_over
 from bot.transcript import sent
 
 MODEL = "model"
 TOOLS = "tools"
+FOLD = "fold"
+
+MEMORY_TOKENS = 8_000
+"""How much of a conversation the memory holds as it was said, unless told otherwise."""
 
 LONGEST_ERROR = 500
 """Characters of a tool's error that the model is told."""
 
-AgentGraph = CompiledStateGraph[MessagesState, None, MessagesState, MessagesState]
+
+class Memory(MessagesState):
+    """What a conversation remembers: its newest messages, and notes of what was said before them."""
+
+    notes: NotRequired[str]
+
+
+AgentGraph = CompiledStateGraph[Memory, None, Memory, Memory]
 
 
 def build_graph(
-    model: BaseChatModel, tools: Sequence[BaseTool], instructions: str, checkpointer: BaseCheckpointSaver[Any] | None
+    model: BaseChatModel,
+    tools: Sequence[BaseTool],
+    instructions: str,
+    checkpointer: BaseCheckpointSaver[Any] | None,
+    memory_tokens: int = MEMORY_TOKENS,
 ) -> AgentGraph:
     """The graph, compiled. `instructions` is the system prompt: sent with each request, never stored."""
     asked = model.bind_tools(tools) if tools else model
     by_name = {tool.name: tool for tool in tools}
 
-    async def think(state: MessagesState) -> dict[str, list[AIMessage]]:
-        message = await asked.ainvoke(sent(state["messages"], instructions))
+    async def think(state: Memory) -> dict[str, list[AIMessage]]:
+        message = await asked.ainvoke(sent(state["messages"], instructions, state.get("notes", "")))
         _check_refusal(message)
         return {"messages": [message]}
 
     async def run_tool(state: Call) -> dict[str, list[ToolMessage]]:
         return {"messages": [await _result(by_name, state)]}
 
-    graph = StateGraph(MessagesState)
+    async def fold(state: Memory) -> Mapping[str, Any]:
+        return await folded(model, state["messages"], state.get("notes", ""), memory_tokens)
+
+    def after_model(state: Memory) -> Sequence[Send] | str:
+        called = [Send(TOOLS, call) for call in calls(state["messages"][-1])]
+        return called or (FOLD if is_over(state["messages"], memory_tokens) else END)
+
+    graph = StateGraph(Memory)
     graph.add_node(MODEL, think)
     graph.add_node(TOOLS, run_tool)
+    graph.add_node(FOLD, fold)
     graph.add_edge(START, MODEL)
-    graph.add_conditional_edges(MODEL, _after_model, [TOOLS, END])
+    graph.add_conditional_edges(MODEL, after_model, [TOOLS, FOLD, END])
     graph.add_edge(TOOLS, MODEL)
+    graph.add_edge(FOLD, END)
     return graph.compile(checkpointer=checkpointer)
-
-
-def _after_model(state: MessagesState) -> Sequence[Send] | str:
-    return [Send(TOOLS, call) for call in calls(state["messages"][-1])] or END
 
 
 def _check_refusal(message: AIMessage) -> None:

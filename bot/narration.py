@@ -12,6 +12,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.runnables.schema import StreamEvent
 
+from bot.calls import calls
 from bot.conversation import AgentEvent, Complete, NodeEnded, NodeStarted, Restarted, Token, ToolEnded, ToolStarted
 from bot.excerpt import written
 from bot.tools import summary
@@ -120,6 +121,8 @@ class Narration:
                     yield from _write(task, message, message.id or event["run_id"])
                 if task.draft:
                     task.draft.is_complete = True
+                    if self._answering is not None and not calls(message):
+                        yield Complete()
             case _:
                 pass
 

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] = DEFAULT_MODEL
+    memory_tokens: Annotated[int, Field(ge=500)] = 8_000
+    checkpoints: Annotated[int, Field(ge=1)] = 50
     judge_model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] | None = None
     agent: str | None = None
     openai_api_key: SecretStr | None = None
@@ -125,6 +127,8 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "memory_tokens": "It is how many tokens of a conversation are remembered word for word: a number from 500 up.",
+    "checkpoints": "It is how many states of a conversation are kept: a whole number from 1 up.",
     "judge_model": "It reads provider:name, as MODEL does; leave it out to answer nobody in doubt.",
     "agent": "It reads package.module:name, path/to/file.py:name or langgraph.json:name.",
     "openai_api_key": "Set the key, or OPENAI_BASE_URL for a compatible server.",

@@ -27,13 +27,17 @@ UNREAD = "unread"
 CANCELLED = "Cancelled: this call has no result, and it may or may not have had an effect."
 
 
-def sent(messages: Sequence[AnyMessage], instructions: str) -> list[BaseMessage]:
-    """The messages of the model's next request, the system prompt first.
+NOTES = "What was said before in this conversation, in short:"
+
+
+def sent(messages: Sequence[AnyMessage], instructions: str, notes: str = "") -> list[BaseMessage]:
+    """The messages of the model's next request, the system prompt first, with the notes of what is not among them.
 
     Each tool call is followed by exactly one result. Turns that were refused are left out. When several people speak,
     each message of theirs opens with its author. Answers of earlier turns are plain text and calls.
     """
-    return [SystemMessage(instructions), *_answered(_signed(_plain(_accepted(messages))))]
+    prompt = f"{instructions}\n\n{NOTES}\n{notes}" if notes else instructions
+    return [SystemMessage(prompt), *_answered(_signed(_plain(_accepted(messages))))]
 
 
 def _accepted(messages: Sequence[AnyMessage]) -> list[AnyMessage]:

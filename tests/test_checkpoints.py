@@ -27,9 +27,10 @@ async def claimed(pool: Pool, lease: timedelta, thread: int = 1) -> Turn:
     return turn
 
 
-def place(turn: Turn) -> RunnableConfig:
+def place(turn: Turn, subgraph: str = "", checkpoint: str | None = None) -> RunnableConfig:
     """Where LangGraph keeps that conversation."""
-    return {"configurable": {"thread_id": turn.thread_id, "checkpoint_ns": ""}}
+    found = {"thread_id": turn.thread_id, "checkpoint_ns": subgraph}
+    return {"configurable": found | ({"checkpoint_id": checkpoint} if checkpoint else {})}
 
 
 def checkpoint() -> Checkpoint:
@@ -47,6 +48,58 @@ async def rows(pool: Pool) -> int:
     async with pool.connection() as connection:
         cursor = await connection.execute(counts.encode())
         return sum(row["rows"] for row in await cursor.fetchall())
+
+
+async def kept(saver: FencedSaver, turn: Turn, *, count: int, subgraph: str) -> list[str]:
+    """The ids of the checkpoints that are left of `count` steps, each of which ran a subgraph in that namespace."""
+    written = place(turn)
+    for step in range(count):
+        state = checkpoint()
+        state["channel_versions"] = {"messages": str(step)}
+        written = await saver.aput(written, state, {"step": step}, {"messages": str(step)})
+        await saver.aput_writes(written, [("messages", ["more"])], f"task {step}")
+        await saver.aput(place(turn, subgraph.format(step)), checkpoint(), {}, {"messages": "1"})
+    await saver.trim(turn.thread_id)
+    return [found.checkpoint["id"] async for found in saver.alist(place(turn))]
+
+
+async def test_only_the_newest_states_are_kept_and_what_they_hold(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold, keep=10)
+    ids = await kept(saver, turn, count=40, subgraph="node:{}")
+    assert len(ids) == 10
+    for found in ids:
+        state = await saver.aget_tuple(place(turn, checkpoint=found))
+        assert state
+        assert state.checkpoint["channel_values"] == {"messages": ["hello"]}
+        assert state.pending_writes
+    # Of each: its row, its blob, its write; and its subgraph's row and blob, but of the oldest, which ran before it.
+    assert await rows(pool) == pytest.approx(10 * 5, abs=5)
+
+
+async def test_a_few_states_too_many_are_left_for_later(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold, keep=10)
+    assert len(await kept(saver, turn, count=12, subgraph="node:{}")) == 12
+
+
+async def test_a_subgraph_that_remembers_keeps_its_newest_state(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold, keep=2)
+    inner = place(turn, "helper")
+    await saver.aput(inner, checkpoint(), {}, {"messages": "1"})
+    assert len(await kept(saver, turn, count=20, subgraph="node:{}")) == 2
+    found = await saver.aget_tuple(inner)
+    assert found
+    assert found.checkpoint["channel_values"] == {"messages": ["hello"]}
+
+
+async def test_whoever_lost_the_turn_deletes_nothing(pool: Pool) -> None:
+    turn = await claimed(pool, GONE)
+    saver = FencedSaver(pool, turn.hold, keep=2)
+    await Inbox(pool, lease=LEASE).claim("another")
+    with pytest.raises(LeaseLost):
+        await saver.trim(turn.thread_id)
 
 
 async def test_a_holder_writes_and_reads(pool: Pool) -> None:

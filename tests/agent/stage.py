@@ -16,7 +16,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from bot.agent import GraphAgent
 from bot.conversation import AgentEvent, Conversation, Message, Restarted, Token, ToolEnded, ToolStarted
 from bot.errors import AgentError
-from bot.graph import build_graph
+from bot.graph import MEMORY_TOKENS, build_graph
 from bot.model import chat_model
 from bot.script import Script, Wire
 from bot.scripted import ScriptedModel
@@ -127,14 +127,19 @@ async def on_stage(
     chunk_timeout: timedelta = LONG,
     request_timeout: timedelta = LONG,
     retries: int = 0,
+    memory_tokens: int = MEMORY_TOKENS,
 ) -> AsyncGenerator[Stage, None]:
     """A stage whose model follows the script."""
     async with ScriptedModel.open(script) as server:
         model = model_at(server.url, request_timeout=request_timeout, chunk_timeout=chunk_timeout, retries=retries)
-        yield Stage(server, agent_of(model, tools, saver or memory(), recursion_limit))
+        yield Stage(server, agent_of(model, tools, saver or memory(), recursion_limit, memory_tokens))
 
 
 def agent_of(
-    model: BaseChatModel, tools: Sequence[BaseTool], saver: BaseCheckpointSaver[Any], recursion_limit: int = 25
+    model: BaseChatModel,
+    tools: Sequence[BaseTool],
+    saver: BaseCheckpointSaver[Any],
+    recursion_limit: int = 25,
+    memory_tokens: int = MEMORY_TOKENS,
 ) -> GraphAgent:
-    return GraphAgent(build_graph(model, tools, "Be kind.", saver), recursion_limit=recursion_limit)
+    return GraphAgent(build_graph(model, tools, "Be kind.", saver, memory_tokens), recursion_limit=recursion_limit)

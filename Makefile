@@ -14,7 +14,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test test-crash check bench-inbox bench-streaming bench-storm format lock clean
+.PHONY: help play chat test test-crash check bench-inbox bench-growth bench-streaming bench-storm format lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: $(SYNCED) ## lint, format, types, import directions, lock file
 # What only the benchmarks need is added to the environment when the first of them is run.
 bench-inbox: $(SYNCED) ## how fast a message gets to its turn, beside procrastinate; two minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.inbox $(ARGS)
+
+bench-growth: $(SYNCED) ## what a long conversation costs; five minutes
+	@$(UV) run --locked --all-extras --group bench python -m tests.bench.growth $(ARGS)
 
 bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best that is possible; 40 minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.streaming $(ARGS)

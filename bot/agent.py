@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 STEPS = 25
 """A run's limit of super-steps: a dozen rounds of tools. LangGraph's own default is 10,007."""
 
+TRIMMED_EVERY, STEPS_OF_A_TURN = 15, 3
+"""After how many steps the memory is trimmed: in a few turns, not at each, as that is a statement."""
+
 HISTORY = 100
 """Checkpoints that a history goes back; each is a full copy of the conversation."""
 
@@ -128,9 +131,7 @@ class GraphAgent:
                 state = await run.graph.aget_state(self._config(thread_id))
             for token in _unsaid(state, _turn(state, messages), said):
                 yield token
-        if isinstance(run.graph.checkpointer, FencedSaver):
-            with _database_errors():
-                await run.graph.checkpointer.trim(thread_id)
+        await _trim(cast("object", run.graph.checkpointer), state)
 
     def _graph_under(self, hold: Hold | None) -> AnyGraph:
         if hold is None or self._fenced is None:
@@ -223,6 +224,13 @@ class _Run:
         latest: RunnableConfig = {"configurable": {"thread_id": _place(self.config)["thread_id"]}}
         with _database_errors():
             await self.graph.aupdate_state(latest, {"messages": kept}, as_node=node)
+
+
+async def _trim(saver: object, state: StateSnapshot) -> None:
+    """Now and then, let go of the oldest states of the conversation that was in this state before the run."""
+    if isinstance(saver, FencedSaver) and (state.metadata or {}).get("step", 0) % TRIMMED_EVERY < STEPS_OF_A_TURN:
+        with _database_errors():
+            await saver.trim(str(_place(state.config)["thread_id"]))
 
 
 def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:

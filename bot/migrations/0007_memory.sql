@@ -1,3 +1,8 @@
+-- What the memory and its turns cost.
+
+-- What was spent in the last minute need not survive a crash of PostgreSQL, and taking a call need not wait for the disk.
+alter table skein_budgets set unlogged;
+
 -- Keeps the newest checkpoints of a conversation, `the_count` of them, and deletes what only older ones refer to. Called
 -- after each turn by its holder; to be cheap, it does nothing until there is a fifth more.
 create function skein_trim(the_thread text, the_count int) returns void language plpgsql as $$

@@ -1,14 +1,14 @@
 """The agent that the bot thinks with: a LangGraph graph and its memory."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
@@ -17,17 +17,16 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
-from bot.calls import call_args, call_id, call_name, calls
 from bot.checkpoints import FencedSaver
-from bot.conversation import AgentEvent, Earlier, Hold, Message, Restarted, Token, ToolEnded, Unread
+from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread
 from bot.earlier import with_earlier
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
 from bot.excerpt import excerpt
 from bot.graph import MODEL
 from bot.model import translate
-from bot.narration import Narration, began
+from bot.narration import Narration
 from bot.questions import interrupts, questions
-from bot.transcript import CALLED, OVERHEARD, REFUSED, UNREAD
+from bot.retelling import note, question, sources, told, turn_of, unsaid
 
 if TYPE_CHECKING:
     from langchain_core.runnables.schema import StreamEvent
@@ -102,20 +101,40 @@ class GraphAgent:
         UnknownCheckpoint; Drained when `control` ended the run between two nodes; LeaseLost when the memory refused
         to be written to under `hold`.
         """
-        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint), self._answering, control)
+        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint, messages), self._answering, control)
         state = await run.state()
-        turn = _turn(state, messages)
         said: dict[str, str] = {}
-        for told in _told(turn):
-            _note(said, told)
-            yield told
+        async with aclosing(self._events(run, state, messages, earlier, said)) as events:
+            async for event in events:
+                if isinstance(event, Complete):
+                    for token in sources(run.seen, said):
+                        yield token
+                note(said, event)
+                yield event
+        for token in sources(run.seen, said):
+            yield token
+        await _trim(cast("object", run.graph.checkpointer), state)
+
+    async def _events(
+        self,
+        run: "_Run",
+        state: StateSnapshot,
+        messages: Sequence[Message],
+        earlier: Earlier | None,
+        said: Mapping[str, str],
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """The answer but for its sources. `said` is what was told of it so far, as it grows."""
+        turn = turn_of(state, messages)
+        run.seen.extend(turn)
+        for event in told(turn):
+            yield event
         asked = interrupts(state)
         if turn and asked:
             yield questions(asked)
             return
         # Not `state.next`: it leaves out tasks whose results are stored while the step's own checkpoint is not.
         if turn and not state.tasks:
-            if any(isinstance(said, AIMessage) for said in turn):
+            if any(isinstance(message, AIMessage) for message in turn):
                 return
             await run.forget(turn)
             turn = []
@@ -124,14 +143,12 @@ class GraphAgent:
             yield Unread()
         async with aclosing(run.stream(heard, is_new=not turn, asked=asked)) as events:
             async for event in events:
-                _note(said, event)
                 yield event
         if self._answering is None:
             with _database_errors():
-                state = await run.graph.aget_state(self._config(thread_id))
-            for token in _unsaid(state, _turn(state, messages), said):
+                state = await run.graph.aget_state(_latest(run.config))
+            for token in unsaid(state, turn_of(state, messages), said):
                 yield token
-        await _trim(cast("object", run.graph.checkpointer), state)
 
     def _graph_under(self, hold: Hold | None) -> AnyGraph:
         if hold is None or self._fenced is None:
@@ -147,9 +164,24 @@ class GraphAgent:
         for state in states:
             yield _line(state, ran.get(_checkpoint_id(state.parent_config), ()))
 
-    def _config(self, thread_id: str, checkpoint: str | None = None) -> RunnableConfig:
+    def _config(
+        self, thread_id: str, checkpoint: str | None = None, messages: Sequence[Message] = ()
+    ) -> RunnableConfig:
         place = {"thread_id": thread_id} | ({"checkpoint_id": checkpoint} if checkpoint else {})
-        return {"configurable": place, "recursion_limit": self._recursion_limit}
+        asked = _asked_by(messages[-1]) if messages else {}
+        return {"configurable": asked | place, "recursion_limit": self._recursion_limit}
+
+
+def _asked_by(message: Message) -> dict[str, Any]:
+    """Who asks, and where: for tools, which must not take a model's word for it."""
+    place = message.conversation
+    return {
+        "asker": message.author,
+        "zone": message.zone,
+        "workspace": place.workspace,
+        "channel": place.channel,
+        "is_direct": place.is_direct,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +192,7 @@ class _Run:
     config: RunnableConfig
     answering: Collection[str] | None
     control: RunControl | None
+    seen: list[AnyMessage] = field(default_factory=list[AnyMessage])
 
     async def state(self) -> StateSnapshot:
         """The state that the run begins at. Raises UnknownCheckpoint when it was to begin at one that is not there."""
@@ -174,7 +207,7 @@ class _Run:
         self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
     ) -> AsyncGenerator[AgentEvent, None]:
         """Submit the messages if they are new, as the reply to what was `asked`, else go on; tell what happens."""
-        value: Any = {"messages": [_question(message) for message in messages]} if is_new else None
+        value: Any = {"messages": [question(message) for message in messages]} if is_new else None
         if is_new and asked:
             value = Command(resume=_reply(messages, asked), update=value)
         narration = Narration(self.answering)
@@ -182,6 +215,8 @@ class _Run:
             with _database_errors():
                 async with aclosing(self._events(value)) as events:
                     async for event in events:
+                        if isinstance(result := event["data"].get("output"), ToolMessage):
+                            self.seen.append(result)
                         for told in narration.tell(event):
                             yield told
         except GraphDrained as drained:
@@ -218,12 +253,11 @@ class _Run:
         if text:
             kept = [AIMessage(text)]
         elif node and isinstance(failure, ContentRefused):
-            kept = [_question(message, refused=True) for message in messages if not message.overheard]
+            kept = [question(message, refused=True) for message in messages if not message.overheard]
         else:
             return
-        latest: RunnableConfig = {"configurable": {"thread_id": _place(self.config)["thread_id"]}}
         with _database_errors():
-            await self.graph.aupdate_state(latest, {"messages": kept}, as_node=node)
+            await self.graph.aupdate_state(_latest(self.config), {"messages": kept}, as_node=node)
 
 
 async def _trim(saver: object, state: StateSnapshot) -> None:
@@ -239,61 +273,6 @@ def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
     return text if len(asked) == 1 else {one.id: text for one in asked}
 
 
-def _question(message: Message, *, refused: bool = False) -> HumanMessage:
-    marks = {REFUSED: refused, OVERHEARD: message.overheard, UNREAD: message.unread, CALLED: message.name}
-    marks = {mark: value for mark, value in marks.items() if value}
-    return HumanMessage(message.text, id=message.ts, name=message.author, additional_kwargs=marks)
-
-
-def _turn(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]:
-    """The messages and all that came of them; empty when the memory has not seen them."""
-    known: list[AnyMessage] = state.values.get("messages", [])
-    asked = {message.ts for message in messages}
-    first = next((at for at, said in enumerate(known) if said.id in asked), len(known))
-    later = (at for at, said in enumerate(known) if at > first and _is_question(said) and said.id not in asked)
-    return known[first : next(later, None)]
-
-
-def _is_question(said: AnyMessage) -> bool:
-    """Whether it was said to the bot."""
-    return isinstance(said, HumanMessage) and not said.additional_kwargs.get(OVERHEARD)
-
-
-def _told(turn: Sequence[AnyMessage]) -> Iterator[AgentEvent]:
-    """What was said and what the tools did, as it was told when it happened. Calls without a result are yet to run."""
-    results = {said.tool_call_id: said for said in turn if isinstance(said, ToolMessage)}
-    for message in turn:
-        if not isinstance(message, AIMessage):
-            continue
-        if message.text:
-            yield Token(str(message.text), message.id or "")
-        for call in calls(message):
-            if result := results.get(call_id(call)):
-                yield began(call_id(call), call_name(call), call_args(call))
-                yield ToolEnded(call_id(call), call_name(call), failed=result.status == "error")
-
-
-def _note(said: dict[str, str], event: AgentEvent) -> None:
-    """Keep in `said` what was told of each of the model's messages."""
-    match event:
-        case Token(text, draft):
-            said[draft] = said.get(draft, "") + text
-        case Restarted(draft):
-            said[draft] = ""
-        case _:
-            pass
-
-
-def _unsaid(state: StateSnapshot, turn: Sequence[AnyMessage], said: Mapping[str, str]) -> Iterator[Token]:
-    """What stands in the conversation and was not streamed, as no model said it; then what the graph asks."""
-    known = {text.strip() for text in said.values()}
-    for message in turn:
-        if isinstance(message, AIMessage) and message.text and message.text.strip() not in known:
-            yield Token(str(message.text), message.id or "")
-    if asked := interrupts(state):
-        yield questions(asked)
-
-
 def _line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:
     metadata: dict[str, Any] = dict(state.metadata or {})
     messages: list[AnyMessage] = state.values.get("messages", [])
@@ -305,6 +284,11 @@ def _line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:
         nodes=nodes,
         excerpt=excerpt(messages[-1]) if messages else "",
     )
+
+
+def _latest(config: RunnableConfig) -> RunnableConfig:
+    """Where the conversation is by now."""
+    return {"configurable": {"thread_id": _place(config)["thread_id"]}}
 
 
 def _checkpoint_id(config: RunnableConfig | None) -> str:

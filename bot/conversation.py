@@ -71,9 +71,9 @@ class Address(Enum):
 class Message:
     """Something a person said. `ts` is Slack's, unique in its channel and rising with time.
 
-    `author` is their id and `name` what people call them, where that is known. One that is `overheard` was not said to
-    the bot: it is there for what is. Of one that is `doubtful` that has yet to be judged. Before one that is `unread`
-    things were said that could not be read. Another bot's is a machine's.
+    `author` is their id, `name` what people call them and `zone` IANA's name of their time zone, where those are known.
+    One that is `overheard` was not said to the bot: it is there for what is. Of one that is `doubtful` that is to be
+    judged. Before one that is `unread` things were said that could not be read. Another bot's is a machine's.
     """
 
     conversation: Conversation
@@ -81,6 +81,7 @@ class Message:
     author: str
     text: str
     name: str = ""
+    zone: str = ""
     overheard: bool = False
     doubtful: bool = False
     unread: bool = False

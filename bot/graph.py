@@ -10,7 +10,9 @@ and after a crash only the calls without a result run again. So a tool runs at l
 at each try and serves as an idempotency key.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NotRequired, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -33,6 +35,12 @@ FOLD = "fold"
 
 MEMORY_TOKENS = 8_000
 """How much of a conversation the memory holds as it was said, unless told otherwise."""
+
+TOOL_TIMEOUT = timedelta(seconds=60)
+"""How long a tool may take."""
+
+LONGEST_RESULT = 20_000
+"""Characters of a tool's result that the model is told: about 5,000 tokens."""
 
 LONGEST_ERROR = 500
 """Characters of a tool's error that the model is told."""
@@ -104,14 +112,26 @@ async def _result(tools: Mapping[str, BaseTool], call: Call) -> ToolMessage:
     if name not in tools:
         return _failure(call, f"There is no tool {name!r}. There are: {', '.join(sorted(tools))}.")
     try:
-        result = await tools[name].ainvoke(cast("Any", call))
+        async with asyncio.timeout(TOOL_TIMEOUT.total_seconds()):
+            result = await tools[name].ainvoke(cast("Any", call))
     except GraphBubbleUp:  # an interrupt or a drain is the graph's own business
         raise
+    except TimeoutError:
+        return _failure(call, f"It took longer than {TOOL_TIMEOUT.total_seconds():g} s and was ended.")
     except Exception as error:  # noqa: BLE001  # a tool is anybody's code; whatever it raises, the model decides what next
         return _failure(call, f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
-    return (
-        result if isinstance(result, ToolMessage) else ToolMessage(str(result), tool_call_id=call_id(call), name=name)
-    )
+    if not isinstance(result, ToolMessage):
+        result = ToolMessage(str(result), tool_call_id=call_id(call), name=name)
+    return _cut(result)
+
+
+def _cut(result: ToolMessage) -> ToolMessage:
+    """The result within the budget for one; what is no text is left as it is."""
+    text = result.content
+    if not isinstance(text, str) or len(text) <= LONGEST_RESULT:
+        return result
+    rest = f"\n\n[the rest of it, {len(text) - LONGEST_RESULT:,} characters, is left out: it was too long]"
+    return result.model_copy(update={"content": text[:LONGEST_RESULT] + rest})
 
 
 def _failure(call: Call, reason: str) -> ToolMessage:

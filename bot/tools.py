@@ -3,16 +3,22 @@
 import asyncio
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import SecretStr
 
 from bot.excerpt import one_line
+from bot.pages import READ_PAGE, read_page
+from bot.sources import Source
 
 WEB_SEARCH = "web_search"
 SEARCH_PURPOSE = "Search the web. Use it for what you do not know and for what may have changed. Name your sources."
+CURRENT_TIME = "current_time"
+TIME_PURPOSE = "Tell the date and time where the person who asks is, or in another zone, named as in Europe/Berlin."
 SEARCH_TIMEOUT = timedelta(seconds=20)
 RESULTS = 5
 
@@ -24,7 +30,7 @@ Result = Mapping[str, Any]
 
 def tools(tavily_api_key: SecretStr | None) -> list[BaseTool]:
     """The tools of the bot's own agent. Opens no connection."""
-    return [web_search(tavily_api_key)]
+    return [web_search(tavily_api_key), read_page(), current_time()]
 
 
 def web_search(tavily_api_key: SecretStr | None) -> BaseTool:
@@ -33,14 +39,31 @@ def web_search(tavily_api_key: SecretStr | None) -> BaseTool:
     A call ends within 20 s; it raises ToolException when it found nothing out by then.
     """
 
-    async def search(query: str) -> str:
+    async def search(query: str) -> tuple[str, list[Source]]:
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT.total_seconds()):
-                return as_text(await (tavily(tavily_api_key, query) if tavily_api_key else duckduckgo(query)))
+                found = await (tavily(tavily_api_key, query) if tavily_api_key else duckduckgo(query))
         except TimeoutError as error:
             raise ToolException("The search took too long.") from error
+        return as_text(found), [Source(url=_url(one), title=str(one.get("title", "")), read=False) for one in found]
 
-    return StructuredTool.from_function(coroutine=search, name=WEB_SEARCH, description=SEARCH_PURPOSE)
+    return StructuredTool.from_function(
+        coroutine=search, name=WEB_SEARCH, description=SEARCH_PURPOSE, response_format="content_and_artifact"
+    )
+
+
+def current_time() -> BaseTool:
+    """A clock that knows the zone of who asks."""
+
+    async def tell(config: RunnableConfig, zone: str = "") -> str:
+        name = zone.strip() or str(config.get("configurable", {}).get("zone") or "UTC")
+        try:
+            now = datetime.now(ZoneInfo(name))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ToolException(f"There is no time zone {name!r}. It is named as in Europe/Berlin.") from error
+        return f"{now:%A, %d %B %Y, %H:%M:%S} ({name}, UTC{now:%z})"
+
+    return StructuredTool.from_function(coroutine=tell, name=CURRENT_TIME, description=TIME_PURPOSE)
 
 
 async def tavily(api_key: SecretStr, query: str) -> Sequence[Result]:
@@ -82,10 +105,14 @@ def as_text(results: Sequence[Result]) -> str:
     if not results:
         return "Nothing was found."
     return "\n\n".join(
-        f"{number}. {one_line(str(result.get('title', '')))}\n{result.get('url') or result.get('link', '')}\n"
+        f"{number}. {one_line(str(result.get('title', '')))}\n{_url(result)}\n"
         f"{' '.join(str(result.get('content') or result.get('snippet', '')).split())[:LONGEST_SNIPPET]}"
         for number, result in enumerate(results, 1)
     )
+
+
+def _url(result: Result) -> str:
+    return str(result.get("url") or result.get("link", ""))
 
 
 def summary(name: str, args: Mapping[str, Any], *, done: bool = False) -> str:
@@ -93,4 +120,8 @@ def summary(name: str, args: Mapping[str, Any], *, done: bool = False) -> str:
     query = args.get("query")
     if name == WEB_SEARCH and isinstance(query, str) and query.strip():
         return one_line(f"{'Searched' if done else 'Searching'}: {query}")
+    url = args.get("url")
+    if name == READ_PAGE and isinstance(url, str):
+        place = url.partition("://")[2].partition("?")[0].rstrip("/") or url
+        return one_line(f"{'Read' if done else 'Reading'}: {place}")
     return one_line(f"{'Used' if done else 'Using'} {name}")

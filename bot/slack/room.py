@@ -131,7 +131,8 @@ def _bot_name(written: Mapping[str, Any]) -> str:
 def _introduced(message: Message, known: Mapping[str, Person]) -> Message:
     name = message.name or (known[message.author].name if message.author in known else "")
     text = MENTION.sub(lambda match: f"@{known[match[1]].name}" if match[1] in known else match[0], message.text)
-    return replace(message, name=name, text=text)
+    zone = known[message.author].zone if message.author in known else ""
+    return replace(message, name=name, text=text, zone=zone)
 
 
 def _tokens(message: Message) -> int:

@@ -42,8 +42,7 @@ async def tavily(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> AsyncGene
 
 
 async def search(key: SecretStr | None, query: str) -> str:
-    (tool,) = tools(key)
-    assert tool.name == "web_search"
+    (tool,) = (tool for tool in tools(key) if tool.name == "web_search")
     return await tool.ainvoke({"query": query})
 
 
@@ -123,6 +122,8 @@ def test_nothing_found_is_said() -> None:
         ("web_search", {"query": " "}, "Using web_search"),
         ("web_search", {}, "Using web_search"),
         ("web_search", {"query": 1}, "Using web_search"),
+        ("read_page", {"url": "https://weather.test/sf/?day=1"}, "Reading: weather.test/sf"),
+        ("read_page", {}, "Using read_page"),
         ("make_coffee", {"query": "tea"}, "Using make_coffee"),
     ],
 )
@@ -134,3 +135,20 @@ def test_what_people_read_is_short() -> None:
     line = summary("web_search", {"query": "weather " * 50})
     assert len(line) <= 80
     assert line.endswith("…")
+
+
+async def tell_time(zone: str | None = None, asker: str = "") -> str:
+    (tool,) = (tool for tool in tools(None) if tool.name == "current_time")
+    return await tool.ainvoke({"zone": zone} if zone else {}, {"configurable": {"zone": asker}})
+
+
+async def test_the_time_is_that_of_who_asks_or_of_another_zone() -> None:
+    assert "(UTC, UTC+0000)" in await tell_time()
+    assert "(Asia/Kolkata, UTC+0530)" in await tell_time(asker="Asia/Kolkata")
+    assert "(Asia/Tokyo, UTC+0900)" in await tell_time("Asia/Tokyo", asker="Asia/Kolkata")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/localtime"])
+async def test_a_zone_that_is_none_is_said(zone: str) -> None:
+    with pytest.raises(ToolException, match="no time zone"):
+        await tell_time(zone)

@@ -73,7 +73,9 @@ class GraphAgent:
         answering: Collection[str] | None = frozenset({MODEL}),
         recursion_limit: int = STEPS,
         fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
+        reasoning: bool = False,
     ) -> None:
+        self._reasoning = reasoning
         self._graph = graph
         self._answering = answering
         self._recursion_limit = recursion_limit
@@ -101,7 +103,8 @@ class GraphAgent:
         UnknownCheckpoint; Drained when `control` ended the run between two nodes; LeaseLost when the memory refused
         to be written to under `hold`.
         """
-        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint, messages), self._answering, control)
+        narration = Narration(self._answering, reasoning=self._reasoning)
+        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint, messages), narration, control)
         state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:
@@ -190,7 +193,7 @@ class _Run:
 
     graph: AnyGraph
     config: RunnableConfig
-    answering: Collection[str] | None
+    narration: Narration
     control: RunControl | None
     seen: list[AnyMessage] = field(default_factory=list[AnyMessage])
 
@@ -210,14 +213,13 @@ class _Run:
         value: Any = {"messages": [question(message) for message in messages]} if is_new else None
         if is_new and asked:
             value = Command(resume=_reply(messages, asked), update=value)
-        narration = Narration(self.answering)
         try:
             with _database_errors():
                 async with aclosing(self._events(value)) as events:
                     async for event in events:
                         if isinstance(result := event["data"].get("output"), ToolMessage):
                             self.seen.append(result)
-                        for told in narration.tell(event):
+                        for told in self.narration.tell(event):
                             yield told
         except GraphDrained as drained:
             raise Drained("the run was ended between two nodes") from drained
@@ -225,7 +227,7 @@ class _Run:
             raise
         except Exception as error:
             failure = translate(error)
-            await self._keep(messages, narration, failure)
+            await self._keep(messages, failure)
             if failure is error:
                 raise
             raise failure from error
@@ -234,7 +236,7 @@ class _Run:
         """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
         removed = [RemoveMessage(id=message.id) for message in turn if message.id]
         with _database_errors():
-            node = START if self.answering is None else min(self.answering)
+            node = min(self.narration.answering or {START})
             await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=node)
 
     def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
@@ -242,13 +244,13 @@ class _Run:
         stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
         return cast("AsyncGenerator[StreamEvent, None]", stream)
 
-    async def _keep(self, messages: Sequence[Message], narration: Narration, failure: AgentError) -> None:
+    async def _keep(self, messages: Sequence[Message], failure: AgentError) -> None:
         """Leave the memory such that the next message simply goes on.
 
         What people have read of the answer stands in it as the answer. A question that was refused stays, marked, so
         that it does not spoil all later requests; any other question without an answer just stays.
         """
-        node, text = narration.unfinished() or ("", "")
+        node, text = self.narration.unfinished() or ("", "")
         kept: list[AnyMessage]
         if text:
             kept = [AIMessage(text)]

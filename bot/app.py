@@ -29,6 +29,7 @@ from bot.budget import Budget, Tier
 from bot.checkpoints import FencedSaver
 from bot.conversation import Hold
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool, open_store
+from bot.fallbacks import model_chain
 from bot.graph import build_graph
 from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
@@ -98,9 +99,10 @@ async def open_agent(
     Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
     own = own_tools(settings.tavily_api_key) if tools is None else tools
+    reasoning = settings.reasoning == "show"
     if settings.agent is None:
         graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
-        yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()))
+        yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()), reasoning=reasoning)
         return
     means: dict[str, Callable[[], Any]] = {
         "model": lambda: model(settings),
@@ -112,7 +114,7 @@ async def open_agent(
     async with open_graph(settings.agent, means) as graph:
         types = own_types(graph)
         memory.serde = serializer(types)
-        yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types))
+        yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
 
 
 def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:
@@ -207,10 +209,14 @@ async def run_until_stopped(
         await running
 
 
-def model(settings: Settings, name: str | None = None) -> BaseChatModel:
-    """The model of that name, or the one that MODEL names. Raises SettingsError when it cannot be had."""
+def model(settings: Settings) -> BaseChatModel:
+    """The model that MODEL names, with those that are asked when it is down. Raises SettingsError."""
+    return model_chain([(name, _model(settings, name)) for name in settings.models])
+
+
+def _model(settings: Settings, name: str) -> BaseChatModel:
     return chat_model(
-        name or settings.model,
+        name,
         openai_api_key=settings.openai_api_key,
         openai_base_url=settings.openai_base_url,
         request_timeout=REQUEST_TIMEOUT,
@@ -227,7 +233,7 @@ def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identi
 
 
 def _judge(settings: Settings, identity: Identity) -> Judge | None:
-    return model_judge(model(settings, settings.judge_model), identity.name) if settings.judge_model else None
+    return model_judge(_model(settings, settings.judge_model), identity.name) if settings.judge_model else None
 
 
 def _limits(settings: Settings) -> Limits:

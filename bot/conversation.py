@@ -117,6 +117,13 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A piece of what the model thinks before it answers. It is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """What was said in the conversation before could not be read. Told once a conversation."""
 
@@ -158,7 +165,7 @@ class NodeEnded:
     wrote: str
 
 
-AgentEvent = Token | Restarted | Complete | Unread | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+AgentEvent = Token | Restarted | Complete | Reasoned | Unread | ToolStarted | ToolEnded | NodeStarted | NodeEnded
 
 
 class Note(Enum):

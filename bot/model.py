@@ -1,5 +1,6 @@
 """The chat model: opened by its name, and its errors in the bot's words."""
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -36,6 +37,16 @@ _REFUSALS: Mapping[type[ModelError], tuple[type[ModelRefused], str]] = MappingPr
 )
 """What the model's server means by its no, as LangChain classes it for every provider."""
 
+EXTRAS = {"anthropic": "anthropic", "google_genai": "google", "ollama": "ollama"}
+"""The extra of this package that brings what a provider's models need."""
+
+KEYS = {
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "google_genai": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+    "azure_openai": ("AZURE_OPENAI_ENDPOINT",),
+}
+"""The environment variables, one of which a provider's package reads and cannot do without."""
+
 _CONTENT_STATUS = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """What LangChain leaves to us of the answers that mean: not this request."""
 
@@ -62,6 +73,11 @@ def chat_model(
     keywords: dict[str, Any] = {"timeout": request_timeout.total_seconds(), "max_retries": retries}
     if provider == "openai":
         keywords |= _openai(openai_api_key, openai_base_url, chunk_timeout)
+    elif provider == "ollama":
+        # What such a model thinks is to come apart from what it says, and its client takes no time limit of its own.
+        keywords = {"client_kwargs": {"timeout": request_timeout.total_seconds()}, "reasoning": True}
+    elif (wanted := KEYS.get(provider)) and not any(map(os.environ.get, wanted)):
+        raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
     try:
         # One name and nothing configurable at run time is always one model; the signature cannot say so.
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **keywords))
@@ -98,6 +114,8 @@ def _openai(api_key: SecretStr | None, base_url: str | None, chunk_timeout: time
 
 
 def _install(provider: str, error: ImportError) -> str:
+    if extra := EXTRAS.get(provider):
+        return f"its package is not installed; install it (pip install 'skein[{extra}]') or choose another provider"
     package = re.search(r"pip install ([\w\-\[\]]+)", str(error))
     wanted = package[1] if package else f"LangChain's package for {provider}"
     return f"the package {wanted} is not installed; install it (pip install {wanted}) or choose another provider"

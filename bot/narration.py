@@ -13,7 +13,17 @@ from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.runnables.schema import StreamEvent
 
 from bot.calls import calls
-from bot.conversation import AgentEvent, Complete, NodeEnded, NodeStarted, Restarted, Token, ToolEnded, ToolStarted
+from bot.conversation import (
+    AgentEvent,
+    Complete,
+    NodeEnded,
+    NodeStarted,
+    Reasoned,
+    Restarted,
+    Token,
+    ToolEnded,
+    ToolStarted,
+)
 from bot.excerpt import written
 from bot.tools import summary
 
@@ -57,11 +67,13 @@ class _Task:
 class Narration:
     """The events of one run, in order. Only the nodes in `answering` speak to people; without it, every node does.
 
-    Then those of subgraphs speak as well, but for a model that is tagged `nostream`, as LangGraph has it.
+    Then those of subgraphs speak as well, but for a model that is tagged `nostream`, as LangGraph has it. What a model
+    thinks is told only with `reasoning`, apart from what it says.
     """
 
-    def __init__(self, answering: Collection[str] | None) -> None:
-        self._answering = answering
+    def __init__(self, answering: Collection[str] | None, *, reasoning: bool = False) -> None:
+        self.answering = answering
+        self._reasoning = reasoning
         self._tasks: dict[str, _Task] = {}
 
     def tell(self, event: StreamEvent) -> Iterator[AgentEvent]:
@@ -79,7 +91,7 @@ class Narration:
     def unfinished(self) -> tuple[str, str] | None:
         """The answering node that has begun and not ended, and the text that its model has written so far."""
         for task in reversed(self._tasks.values()):
-            if self._answering is None or task.node in self._answering:
+            if self.answering is None or task.node in self.answering:
                 return task.node, task.draft.text if task.draft else ""
         return None
 
@@ -87,9 +99,9 @@ class Narration:
         metadata = _metadata(event)
         if "lc_source" in metadata or not NOT_SHOWN.isdisjoint(event.get("tags", [])):
             return False
-        if self._answering is None:
+        if self.answering is None:
             return "langgraph_node" in metadata
-        return metadata.get("langgraph_node") in self._answering and SUBGRAPH not in _place(event)
+        return metadata.get("langgraph_node") in self.answering and SUBGRAPH not in _place(event)
 
     def _tell_node(self, event: StreamEvent) -> Iterator[AgentEvent]:
         node, place = event["name"], _place(event)
@@ -112,19 +124,24 @@ class Narration:
                 elif task.draft:
                     yield from task.draft.restart()
             case "on_chat_model_stream", AIMessageChunk() as chunk, _:
-                yield from _write(task, chunk, chunk.id or event["run_id"])
-                # Known here, and not only when LangChain has put the chunks together: 80 ms for a long answer's.
-                if self._answering is not None and chunk.response_metadata and _is_end(chunk):
-                    yield Complete()
+                yield from self._tell_chunk(task, chunk, event["run_id"])
             case "on_chat_model_end", _, AIMessage() as message:
                 if not task.draft:  # a model that does not stream
                     yield from _write(task, message, message.id or event["run_id"])
                 if task.draft:
                     task.draft.is_complete = True
-                    if self._answering is not None and not calls(message):
+                    if self.answering is not None and not calls(message):
                         yield Complete()
             case _:
                 pass
+
+    def _tell_chunk(self, task: _Task, chunk: AIMessageChunk, run: str) -> Iterator[AgentEvent]:
+        if self._reasoning:
+            yield from _reasoned(chunk)
+        yield from _write(task, chunk, chunk.id or run)
+        # Known here, and not only when LangChain has put the chunks together: 80 ms for a long answer's.
+        if self.answering is not None and chunk.response_metadata and _is_end(chunk):
+            yield Complete()
 
 
 def _write(task: _Task, message: AIMessage, id_: str) -> Iterator[AgentEvent]:
@@ -139,6 +156,12 @@ def _write(task: _Task, message: AIMessage, id_: str) -> Iterator[AgentEvent]:
     draft.ids[kind] = id_
     draft.text += text
     yield Token(text, draft.name)
+
+
+def _reasoned(chunk: AIMessageChunk) -> Iterator[Reasoned]:
+    for block in chunk.content_blocks:
+        if block["type"] == "reasoning" and (text := block.get("reasoning")):
+            yield Reasoned(text)
 
 
 def _is_end(chunk: AIMessageChunk) -> bool:

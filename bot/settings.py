@@ -3,6 +3,7 @@
 An edge, not a base: the parts below receive plain values. `.env.example` is checked against this file by a test.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +23,9 @@ You are Skein, a research assistant that people talk to in Slack. Answer in Mark
 language you are asked in. Search the web when you do not know something or when it may have changed, and say where \
 you found it. In a conversation of several people each message says who wrote it."""
 
+MODEL = re.compile(r"^[a-z][a-z0-9_]*:\S+$")
+"""A model's name: provider:name."""
+
 WEB_URL = ("http", "https")
 POSTGRES_URL = ("postgresql", "postgres")
 
@@ -35,10 +39,12 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
-    model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] = DEFAULT_MODEL
+    model: Annotated[str, Field(pattern=MODEL.pattern)] = DEFAULT_MODEL
+    fallback_models: str = ""
+    reasoning: Literal["hide", "show"] = "hide"
     memory_tokens: Annotated[int, Field(ge=500)] = 8_000
     checkpoints: Annotated[int, Field(ge=1)] = 50
-    judge_model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] | None = None
+    judge_model: Annotated[str, Field(pattern=MODEL.pattern)] | None = None
     agent: str | None = None
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
@@ -108,6 +114,18 @@ class Settings(BaseSettings):
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"its file {value[1:]} cannot be read") from error
 
+    @field_validator("fallback_models")
+    @classmethod
+    def _are_models(cls, value: str) -> str:
+        if not all(MODEL.fullmatch(name.strip()) for name in value.split(",") if name.strip()):
+            raise ValueError("holds a name without its provider")
+        return value
+
+    @property
+    def models(self) -> list[str]:
+        """The models that are asked, one after another when one is down."""
+        return [self.model, *filter(None, (name.strip() for name in self.fallback_models.split(",")))]
+
     @property
     def has_model_key(self) -> bool:
         """Whether a model can be asked: only OpenAI's own server is known to need OPENAI_API_KEY.
@@ -127,6 +145,8 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "fallback_models": "It reads provider:name, provider:name and so on, as MODEL does.",
+    "reasoning": "It is hide or show.",
     "memory_tokens": "It is how many tokens of a conversation are remembered word for word: a number from 500 up.",
     "checkpoints": "It is how many states of a conversation are kept: a whole number from 1 up.",
     "judge_model": "It reads provider:name, as MODEL does; leave it out to answer nobody in doubt.",

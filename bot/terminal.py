@@ -21,6 +21,7 @@ from bot.conversation import (
     Message,
     NodeEnded,
     NodeStarted,
+    Reasoned,
     Restarted,
     Token,
     ToolEnded,
@@ -52,7 +53,7 @@ class Screen:
             case Token(text):
                 self.write(text)
                 self._line_is_open = not text.endswith("\n")
-            case Complete() | Unread():
+            case Complete() | Reasoned() | Unread():
                 pass
             case Restarted():
                 self.line("(the model begins again)")

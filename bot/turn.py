@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from bot.conversation import (
     NodeEnded,
     NodeStarted,
     Note,
+    Reasoned,
     Restarted,
     Status,
     Token,
@@ -30,12 +32,16 @@ from bot.conversation import (
 )
 from bot.database import BACK_OFF, until_reached
 from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
+from bot.excerpt import one_line
 from bot.inbox import Inbox, Turn
 from bot.platform import Lease
 from bot.reply import Lane, Reply
 from bot.words import UNREAD
 
 log = structlog.get_logger()
+
+LONGEST_THOUGHT = 500
+"""How many characters of what a model thinks are looked at for its last sentence."""
 
 CANCEL_PAUSE = timedelta(milliseconds=200)
 """How long a cancel is given before the next."""
@@ -49,6 +55,7 @@ class Course:
     _drafts: dict[str, str] = field(default_factory=dict[str, str])
     _tools: dict[str, str] = field(default_factory=dict[str, str])
     _done: dict[str, str] = field(default_factory=dict[str, str])
+    _thought: str = ""
 
     def follow(self, event: AgentEvent) -> None:
         """Take the next event of the agent in."""
@@ -58,6 +65,8 @@ class Course:
             case Restarted(draft):
                 self._drafts[draft] = ""
                 self.reply.rewrite("\n\n".join(filter(None, self._drafts.values())))
+            case Reasoned(text):
+                self._think(text)
             case Unread():
                 self._done[UNREAD] = UNREAD
             case Complete():
@@ -75,6 +84,13 @@ class Course:
                 pass
             case _:
                 assert_never(event)
+
+    def _think(self, text: str) -> None:
+        """Show the last sentence of what it thinks, while it thinks."""
+        self._thought = f"{self._thought}{text}"[-LONGEST_THOUGHT:]
+        sentence = re.split(r"(?<=[.!?])\s+|\n+", self._thought.strip())[-1]
+        if not any(self._drafts.values()):
+            self.reply.show_status(Working((f"Thinking: {one_line(sentence)}",)))
 
     def _write(self, text: str, draft: str) -> None:
         if not text:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversation import Note
-from bot.script import Break, Call, Gate, Refuse, Reply, Say, Wire
+from bot.script import Break, Call, Gate, Refuse, Reply, Say, Wire, in_turn
 from bot.slack.local import LocalSlack
 from bot.words import SENTENCES
 from tests.stage import Model, OpenBot
@@ -75,3 +75,11 @@ async def test_a_deleted_answer_does_not_disturb_the_conversation(
         model.script = echo
         await slack.say("ada", "general", "more", thread=ts)
         await slack.until(lambda: bodies(slack, "general", ts) == ["3: more"])
+
+
+async def test_the_next_model_takes_over_in_the_same_message(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    model.script = in_turn(Break("Half an "), Say("A whole answer."))
+    async with start(fallback_models="openai:second"):
+        ts = await slack.say("ada", "general", "@skein hello")
+        await answered(slack, "general", ts, "A whole answer.")
+    assert [request["model"] for request in model.server.requests] == ["scripted", "second"]

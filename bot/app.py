@@ -35,6 +35,7 @@ from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
+from bot.lasting import lasting_memory
 from bot.model import chat_model
 from bot.serde import serializer
 from bot.settings import Settings
@@ -98,7 +99,9 @@ async def open_agent(
 
     Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
-    own = own_tools(settings.tavily_api_key) if tools is None else tools
+    own = [*(own_tools(settings.tavily_api_key) if tools is None else tools)]
+    if tools is None and store is not None:
+        own += lasting_memory(store)
     reasoning = settings.reasoning == "show"
     if settings.agent is None:
         graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
@@ -106,7 +109,7 @@ async def open_agent(
         return
     means: dict[str, Callable[[], Any]] = {
         "model": lambda: model(settings),
-        "tools": lambda: list(own),
+        "tools": lambda: own,
         "checkpointer": lambda: memory,
         "store": lambda: store or InMemoryStore(),
         "config": dict,
@@ -143,7 +146,7 @@ async def open_bot(
         pool = await stack.enter_async_context(open_database(settings))
         health.add("database", lambda: database.ping(pool))
         memory = await migrate(pool)
-        store = await stack.enter_async_context(open_store(pool)) if settings.agent else None
+        store = await stack.enter_async_context(open_store(pool))
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         agent = await stack.enter_async_context(open_agent(settings, memory, tools, fenced, store))
         client = await stack.enter_async_context(

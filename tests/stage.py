@@ -198,12 +198,13 @@ def start(settings: Settings) -> OpenBot:
         pace: timedelta = QUICK,
         limits: Limits | None = None,
         tools: Sequence[BaseTool] | None = None,
+        own_tools: bool = False,
         tiers: Mapping[str, Tier] = TIERS,
         **changes: object,
     ) -> AbstractAsyncContextManager[Bot]:
         return open_bot(
             settings.model_copy(update=changes),
-            tools=tools or offline_tools(),
+            tools=None if own_tools else tools or offline_tools(),
             limits=limits or Limits(pace=pace),
             tiers=tiers,
         )

@@ -2,6 +2,7 @@
 
 import psycopg
 
+from bot.script import Call, Reply, Say, Wire
 from bot.slack.local import LocalSlack
 from tests.stage import Model, OpenBot
 from tests.stories.speech import QUESTIONS, answered, bodies, echo
@@ -46,3 +47,28 @@ async def test_the_memory_has_the_conversations_name(
     with psycopg.connect(database_url) as connection:
         names = connection.execute("select distinct thread_id from checkpoints").fetchall()
     assert names == [(f"{slack.team_id}/{slack.channel('general').id}/{ts}",)]
+
+
+async def test_what_is_to_be_remembered_is_known_in_the_next_conversation_of_those_it_concerns(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    def script(messages: list[Wire]) -> Reply:
+        last = messages[-1]
+        if last["role"] == "tool":
+            return Say(str(last["content"]).partition(": ")[2] or str(last["content"]))
+        if "remember" in str(last["content"]).casefold():
+            return Call([("remember", {"fact": "I like tea."})])
+        return Call([("recall", {})])
+
+    model.script = script
+    async with start(own_tools=True):
+        await slack.direct("ada", "Remember that I like tea.")
+        private = slack.direct_channel("ada")
+        await slack.until(lambda: any("Remembered" in body for body in bodies(slack, private)))
+        await slack.direct("ada", "new topic")
+        await slack.until(lambda: len(bodies(slack, private)) == 2)
+        await slack.direct("ada", "What do you know about me?")
+        await slack.until(lambda: any("I like tea." in body for body in bodies(slack, private)))
+        for who in ("ada", "grace"):
+            ts = await slack.say(who, "general", "@skein what do you know about me?")
+            await answered(slack, "general", ts, "Nothing is remembered.\nUsed recall")

@@ -38,6 +38,7 @@ from bot.judge import Judge, model_judge
 from bot.lasting import lasting_memory
 from bot.model import chat_model
 from bot.serde import serializer
+from bot.servers import open_servers, servers
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
@@ -99,25 +100,35 @@ async def open_agent(
 
     Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
-    own = [*(own_tools(settings.tavily_api_key) if tools is None else tools)]
-    if tools is None and store is not None:
-        own += lasting_memory(store)
     reasoning = settings.reasoning == "show"
-    if settings.agent is None:
-        graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
-        yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()), reasoning=reasoning)
-        return
-    means: dict[str, Callable[[], Any]] = {
-        "model": lambda: model(settings),
-        "tools": lambda: own,
-        "checkpointer": lambda: memory,
-        "store": lambda: store or InMemoryStore(),
-        "config": dict,
-    }
-    async with open_graph(settings.agent, means) as graph:
+    async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(_open_tools(settings, tools, store))
+        if settings.agent is None:
+            graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
+            yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()), reasoning=reasoning)
+            return
+        means: dict[str, Callable[[], Any]] = {
+            "model": lambda: model(settings),
+            "tools": lambda: own,
+            "checkpointer": lambda: memory,
+            "store": lambda: store or InMemoryStore(),
+            "config": dict,
+        }
+        graph = await stack.enter_async_context(open_graph(settings.agent, means))
         types = own_types(graph)
         memory.serde = serializer(types)
         yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
+
+
+@asynccontextmanager
+async def _open_tools(
+    settings: Settings, tools: Sequence[BaseTool] | None, store: BaseStore | None
+) -> AsyncGenerator[list[BaseTool], None]:
+    if tools is not None:
+        yield [*tools]
+        return
+    async with open_servers(servers(settings.mcp_config)) as theirs:
+        yield [*own_tools(settings.tavily_api_key), *(lasting_memory(store) if store else ()), *theirs]
 
 
 def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:

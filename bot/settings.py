@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     model: Annotated[str, Field(pattern=MODEL.pattern)] = DEFAULT_MODEL
     fallback_models: str = ""
+    mcp_config: Path | None = None
     reasoning: Literal["hide", "show"] = "hide"
     memory_tokens: Annotated[int, Field(ge=500)] = 8_000
     checkpoints: Annotated[int, Field(ge=1)] = 50
@@ -145,6 +146,7 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "mcp_config": "It is the path of a file that names MCP servers, as mcp.json does.",
     "fallback_models": "It reads provider:name, provider:name and so on, as MODEL does.",
     "reasoning": "It is hide or show.",
     "memory_tokens": "It is how many tokens of a conversation are remembered word for word: a number from 500 up.",

@@ -42,6 +42,7 @@ from bot.servers import open_servers, servers
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
+from bot.slack.files import Files
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
@@ -49,6 +50,7 @@ from bot.slack.people import People
 from bot.slack.room import Room
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
+from bot.slack.tools import Surroundings
 from bot.tools import tools as own_tools
 from bot.worker import Limits, Worker, working
 
@@ -93,16 +95,18 @@ async def open_agent(
     settings: Settings,
     memory: BaseCheckpointSaver[Any],
     tools: Sequence[BaseTool] | None = None,
+    *,
     fenced: Fenced | None = None,
     store: BaseStore | None = None,
+    more: Sequence[BaseTool] = (),
 ) -> AsyncGenerator[GraphAgent, None]:
-    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own.
+    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own and `more`.
 
     Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
     reasoning = settings.reasoning == "show"
     async with AsyncExitStack() as stack:
-        own = await stack.enter_async_context(_open_tools(settings, tools, store))
+        own = await stack.enter_async_context(_open_tools(settings, tools, store, more))
         if settings.agent is None:
             graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
             yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()), reasoning=reasoning)
@@ -122,13 +126,13 @@ async def open_agent(
 
 @asynccontextmanager
 async def _open_tools(
-    settings: Settings, tools: Sequence[BaseTool] | None, store: BaseStore | None
+    settings: Settings, tools: Sequence[BaseTool] | None, store: BaseStore | None, more: Sequence[BaseTool]
 ) -> AsyncGenerator[list[BaseTool], None]:
     if tools is not None:
         yield [*tools]
         return
     async with open_servers(servers(settings.mcp_config)) as theirs:
-        yield [*own_tools(settings.tavily_api_key), *(lasting_memory(store) if store else ()), *theirs]
+        yield [*own_tools(settings.tavily_api_key), *(lasting_memory(store) if store else ()), *more, *theirs]
 
 
 def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:
@@ -158,23 +162,27 @@ async def open_bot(
         health.add("database", lambda: database.ping(pool))
         memory = await migrate(pool)
         store = await stack.enter_async_context(open_store(pool))
-        fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
-        agent = await stack.enter_async_context(open_agent(settings, memory, tools, fenced, store))
         client = await stack.enter_async_context(
             open_client(_revealed(settings.slack_bot_token) or "", settings.slack_api_url)
         )
         health.add("slack", lambda: identify(client, patient=False))
         identity = await identify(client)
+        budget = Budget(pool, identity.workspace, tiers)
+        people = People(client, budget)
+        room = Room(client, budget, people, _files(settings, client), identity.user)
+        fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
+        around = Surroundings(client, budget, room).tools()
+        agent = await stack.enter_async_context(
+            open_agent(settings, memory, tools, fenced=fenced, store=store, more=around)
+        )
         chosen = limits or _limits(settings)
         judge = _judge(settings, identity)
         inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)
-        budget = Budget(pool, identity.workspace, tiers)
-        people = People(client, budget)
         worker = Worker(
             inbox,
             agent=agent,
             adapters=_adapters(settings, client, budget, identity),
-            room=Room(client, budget, people, identity.user),
+            room=room,
             limits=chosen,
             judge=judge,
         )
@@ -248,6 +256,11 @@ def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identi
 
 def _judge(settings: Settings, identity: Identity) -> Judge | None:
     return model_judge(_model(settings, settings.judge_model), identity.name) if settings.judge_model else None
+
+
+def _files(settings: Settings, client: AsyncWebClient) -> Files:
+    most_bytes = int(settings.file_megabytes * 1_000_000)
+    return Files(client, most_bytes=most_bytes, most_characters=settings.file_characters)
 
 
 def _limits(settings: Settings) -> Limits:

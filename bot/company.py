@@ -22,8 +22,8 @@ class Company:
     is_shared: bool = False
 
     async def messages(self) -> Sequence[Message]:
-        """The turn's messages with their authors' names."""
-        return await self.room.introduce(self.turn.messages)
+        """The turn's messages with their authors' names and what their files say."""
+        return await self.room.introduce(await self.room.read_in(self.turn.messages))
 
     async def is_meant(self) -> bool:
         """Whether the messages are for the bot. Judged is what says nothing of it, before anything is shown."""
@@ -34,7 +34,7 @@ class Company:
             before = await self.room.between(turn.conversation, None, turn.messages[0].ts)
         except Unreadable:
             before = ()
-        return await self.judge(before, await self.messages())
+        return await self.judge(before, await self.room.introduce(turn.messages))
 
     async def earlier(self, after: str | None) -> Sequence[Message]:
         """What was said in the thread after that `ts`. Raises Unreadable.

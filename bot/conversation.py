@@ -68,6 +68,16 @@ class Address(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a message: its name, its kind (`text/csv`), its size in bytes if told, its address."""
+
+    name: str
+    kind: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Something a person said. `ts` is Slack's, unique in its channel and rising with time.
 
@@ -86,6 +96,7 @@ class Message:
     doubtful: bool = False
     unread: bool = False
     is_machine: bool = False
+    files: tuple[File, ...] = ()
 
 
 Earlier = Callable[[str | None], Awaitable[Sequence[Message]]]

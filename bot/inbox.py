@@ -13,14 +13,15 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
-from bot.conversation import DIRECT, Address, Conversation, Hold, Message
+from bot.conversation import DIRECT, Address, Conversation, File, Hold, Message
 from bot.database import Pool, lease_lost_if_refused
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class Inbox:
 # What these do, and why it holds, stands with the functions in `bot/migrations/0006_company.sql`.
 _PUT = """
 select skein_put(%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s,
-    %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s) as waits
+    %(files)s, %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s) as waits
 """
 
 _FINISH = """
@@ -283,6 +284,7 @@ def _values(message: Message) -> dict[str, Any]:
         "ts": message.ts,
         "author": message.author,
         "body": message.text,
+        "files": Jsonb([asdict(file) for file in message.files]),
         "starts_afresh": _starts_afresh(message),
     }
 
@@ -303,5 +305,10 @@ def _turn(rows: Sequence[DictRow]) -> Turn:
 
 def _message(row: DictRow) -> Message:
     return Message(
-        Conversation.parse(row["lane"]), f"{row['ts']:.6f}", row["author"], row["body"], doubtful=row["is_doubtful"]
+        Conversation.parse(row["lane"]),
+        f"{row['ts']:.6f}",
+        row["author"],
+        row["body"],
+        doubtful=row["is_doubtful"],
+        files=tuple(File(**file) for file in row["files"]),
     )

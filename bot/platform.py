@@ -90,6 +90,10 @@ class Room(Protocol):
         """The messages with their authors' names, as far as they are known."""
         ...
 
+    async def read_in(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages with what their files say, or why that cannot be read."""
+        ...
+
     async def between(self, conversation: Conversation, after: str | None, before: str) -> Sequence[Message]:
         """What was said in it between two messages, or before one: the newest that is not too much, the oldest first.
 

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     model: Annotated[str, Field(pattern=MODEL.pattern)] = DEFAULT_MODEL
     fallback_models: str = ""
+    file_megabytes: Annotated[float, Field(gt=0)] = 20
+    file_characters: Annotated[int, Field(ge=1)] = 20_000
     mcp_config: Path | None = None
     reasoning: Literal["hide", "show"] = "hide"
     memory_tokens: Annotated[int, Field(ge=500)] = 8_000
@@ -146,6 +148,8 @@ MENDS = {
     "slack_signing_secret": "It stands on your app's page Basic Information.",
     "slack_api_url": "It starts with http:// or https://; leave it out for Slack's own.",
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
+    "file_megabytes": "It is how large a file may be that is read: a number above 0.",
+    "file_characters": "It is how much of a file the model is told: a whole number from 1 up.",
     "mcp_config": "It is the path of a file that names MCP servers, as mcp.json does.",
     "fallback_models": "It reads provider:name, provider:name and so on, as MODEL does.",
     "reasoning": "It is hide or show.",

@@ -215,7 +215,7 @@ class Running:
             return Note.STAYS_OUT
         if self.turn.comes_back:
             return Note.IS_BACK
-        if not any(message.text.strip() for message in self.turn.messages):
+        if not any(message.text.strip() or message.files for message in self.turn.messages):
             return Note.NOTHING_ASKED
         async with asyncio.TaskGroup() as group:
             thinking = group.create_task(self._think_until_reached(reply))

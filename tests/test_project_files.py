@@ -45,8 +45,12 @@ METHOD_SCOPES = {
     "reactions_add": frozenset({"reactions:write"}),
     "reactions_remove": frozenset({"reactions:write"}),
     "users_info": frozenset({"users:read"}),
+    "users_list": frozenset({"users:read"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""
+
+FILES = "files:read"
+"""What it takes to fetch a file, which is no method."""
 
 METHODS = {name for name, _ in inspect.getmembers(AsyncWebClient, inspect.iscoroutinefunction) if name[0] != "_"}
 
@@ -138,7 +142,8 @@ def test_the_manifest_subscribes_to_the_events_that_are_listened_for() -> None:
 
 def test_the_manifest_asks_for_the_scopes_that_are_needed_and_no_other() -> None:
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
-    needed = {EVENT_SCOPES[event] for event in subscribed}.union(*(METHOD_SCOPES[name] for name in used_methods()))
+    needed = {EVENT_SCOPES[event] for event in subscribed} | {FILES}
+    needed = needed.union(*(METHOD_SCOPES[name] for name in used_methods()))
     assert sorted(manifest()["oauth_config"]["scopes"]["bot"]) == sorted(needed)
 
 

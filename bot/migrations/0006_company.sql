@@ -8,6 +8,10 @@ alter table skein_conversations
 -- A follow-up in a shared thread: whether it is for the bot is judged before it is answered.
 alter table skein_inbox add column is_doubtful boolean not null default false;
 
+-- What Slack tells of the files that came with it: name, kind, size and address.
+alter table skein_inbox add column files jsonb not null default '[]';
+alter table skein_overheard add column files jsonb not null default '[]';
+
 drop function skein_put(text, text, numeric, text, text, text, text, boolean, boolean);
 
 -- Stores a message unless it is there already, and tells whether it has to wait for a turn; null if it was not stored.
@@ -17,7 +21,7 @@ drop function skein_put(text, text, numeric, text, text, text, text, boolean, bo
 -- stores doubtful messages too. From a message on that says so the bot is to be quiet, or not; null says nothing of it.
 create function skein_put(
     the_lane text, the_channel text, the_ts numeric, the_event text, the_gesture text, the_author text, the_body text,
-    is_afresh boolean, the_address text, to_be_quiet boolean, judges boolean
+    the_files jsonb, is_afresh boolean, the_address text, to_be_quiet boolean, judges boolean
 ) returns boolean language plpgsql as $$
 declare
     held skein_conversations;
@@ -37,8 +41,8 @@ begin
     if not found then
         -- A mention that is late may make it one for the bot; what is said to others never is.
         if the_address in ('name', 'nobody', 'back') then
-            insert into skein_overheard (lane, channel, ts, event_id, client_msg_id, author, body)
-            values (the_lane, the_channel, the_ts, the_event, the_gesture, the_author, the_body)
+            insert into skein_overheard (lane, channel, ts, event_id, client_msg_id, author, body, files)
+            values (the_lane, the_channel, the_ts, the_event, the_gesture, the_author, the_body, the_files)
             on conflict do nothing;
         end if;
         return null;
@@ -58,16 +62,17 @@ begin
         return null;
     end if;
     -- Any of the unique keys refuses a repeat.
-    insert into skein_inbox (lane, channel, ts, event_id, client_msg_id, author, body, starts_afresh, waits, is_doubtful)
-    values (the_lane, the_channel, the_ts, the_event, the_gesture, the_author, the_body, is_afresh,
+    insert into skein_inbox (lane, channel, ts, event_id, client_msg_id, author, body, files, starts_afresh, waits,
+        is_doubtful)
+    values (the_lane, the_channel, the_ts, the_event, the_gesture, the_author, the_body, the_files, is_afresh,
         held.turn is not null, is_doubtful)
     on conflict do nothing
     returning waits, ts into its_wait, its_first;
     if the_address = 'bot' then
         with heard as (delete from skein_overheard where lane = the_lane and ts >= the_ts returning *),
         stored as (
-            insert into skein_inbox (lane, channel, ts, event_id, client_msg_id, author, body)
-            select lane, channel, ts, event_id, client_msg_id, author, body from heard order by ts
+            insert into skein_inbox (lane, channel, ts, event_id, client_msg_id, author, body, files)
+            select lane, channel, ts, event_id, client_msg_id, author, body, files from heard order by ts
             on conflict do nothing
             returning ts)
         select least(its_first, min(ts)) into its_first from stored;
@@ -90,7 +95,7 @@ drop function skein_claim(text, interval);
 create function skein_claim(the_worker text, the_lease interval) returns table (
     turn bigint, fence bigint, deaths int, pages text[], topic text,
     lane text, ts numeric, author text, body text, waits boolean,
-    aside numeric, is_doubtful boolean
+    aside numeric, is_doubtful boolean, files jsonb
 ) language plpgsql
 -- The plans are made once a connection, maybe when nothing waited: they are to be good when ten thousand do.
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
@@ -130,7 +135,7 @@ begin
     return query
     select held.turn, held.fence, held.deaths, held.pages, held.topic,
         message.lane, message.ts, message.author, message.body, message.waits,
-        held.aside, message.is_doubtful
+        held.aside, message.is_doubtful, message.files
     from skein_conversations as held join skein_inbox as message on message.lane = held.lane
     where held.lane = claimed and message.lane = claimed and message.state = 'taken'
     order by message.ts;

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any, cast
 
-from bot.conversation import DIRECT, Address, Conversation, Message
+from bot.conversation import DIRECT, Address, Conversation, File, Message
 from bot.inbox import COME_BACK
 from bot.slack.client import Identity
 
@@ -80,13 +80,32 @@ def _heard(
     if address is not Address.BOT and (direct or not thread):
         return Ignored("not addressed to the bot")
     conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
-    message = Message(conversation, event["ts"], event.get("user") or event["bot_id"], said(event, me.user))
+    author = event.get("user") or event["bot_id"]
+    text = readable(str(event.get("text") or ""), me.user)
+    message = Message(conversation, event["ts"], author, text, files=files_of(event))
     return Heard(message, address, event_id, event.get("client_msg_id"))
 
 
 def said(message: Mapping[str, Any], bot_user: str) -> str:
     """What a message of Slack's says, with its files named."""
-    return "\n".join(filter(None, [readable(str(message.get("text") or ""), bot_user), *_attached(message)]))
+    named = [f"[attached file, not readable: {file.name}]" for file in files_of(message)]
+    return "\n".join(filter(None, [readable(str(message.get("text") or ""), bot_user), *named]))
+
+
+def files_of(message: Mapping[str, Any]) -> tuple[File, ...]:
+    """The files that came with a message of Slack's; without their addresses those that Slack keeps to itself."""
+    given = cast("list[Any]", message["files"]) if isinstance(message.get("files"), list) else []
+    return tuple(_file(cast("dict[str, Any]", file)) for file in given if isinstance(file, dict))
+
+
+def _file(file: Mapping[str, Any]) -> File:
+    gone = file.get("mode") in {"tombstone", "hidden_by_limit"}
+    return File(
+        name=" ".join(str(file.get("name") or file.get("title") or "a file").split()),
+        kind=str(file.get("mimetype") or ""),
+        size=size if isinstance(size := file.get("size"), int) else 0,
+        url="" if gone else str(file.get("url_private_download") or file.get("url_private") or ""),
+    )
 
 
 def _address(event: Mapping[str, Any], me: Identity, names: Collection[str]) -> Address:
@@ -105,13 +124,6 @@ def _address(event: Mapping[str, Any], me: Identity, names: Collection[str]) -> 
     if name and name == me.name.casefold():
         return Address.NAME
     return Address.BACK if COME_BACK.fullmatch(text.strip()) else Address.NOBODY
-
-
-def _attached(event: Mapping[str, Any]) -> list[str]:
-    """A line for each file, so that the model knows that there is one and that it cannot read it."""
-    files = cast("list[Any]", event["files"]) if isinstance(event.get("files"), list) else []
-    named = [cast("dict[str, Any]", file).get("name") for file in files if isinstance(file, dict)]
-    return [f"[attached file, not readable: {name}]" for name in named if isinstance(name, str)]
 
 
 def _spelled_out(match: re.Match[str]) -> str:

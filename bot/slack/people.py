@@ -72,6 +72,11 @@ class People:
             self._known.popitem(last=False)
 
 
+def is_guest(user: Mapping[str, Any]) -> bool:
+    """Whether somebody sees only a part of the workspace: a guest, or somebody of another one."""
+    return any(bool(user.get(mark)) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+
+
 def _person(user: Mapping[str, Any]) -> Person:
     profile = cast("dict[str, Any]", user.get("profile") or {})
     names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))

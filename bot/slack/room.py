@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -14,6 +14,7 @@ from bot.conversation import Conversation, Message
 from bot.errors import Busy, PlatformError, Unreadable
 from bot.slack.client import call
 from bot.slack.events import MENTION, SAID_SUBTYPES, is_well_formed, said
+from bot.slack.files import Files
 from bot.slack.people import People, Person
 from bot.slack.tiers import REPLIES
 
@@ -35,11 +36,16 @@ LEFT_OUT = "[what was said before this is left out]"
 class Room:
     """The threads of a workspace as the bot `me` reads them; implements `bot.platform.Room`."""
 
-    def __init__(self, client: AsyncWebClient, budget: Budget, people: People, me: str) -> None:
+    def __init__(self, client: AsyncWebClient, budget: Budget, people: People, files: Files, me: str) -> None:
+        self._files = files
         self._client = client
         self._budget = budget
         self._people = people
         self._me = me
+
+    async def read_in(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages with what their files say."""
+        return await self._files.read_in(messages)
 
     async def introduce(self, messages: Sequence[Message]) -> list[Message]:
         """The messages with their authors' names, and with names in the place of ids in their text."""
@@ -105,6 +111,10 @@ class Room:
                 if busy.retry_after or not tries_left:
                     raise
         raise AssertionError("unreachable")
+
+    async def heard(self, conversation: Conversation, written: Iterable[Mapping[str, Any]]) -> list[Message]:
+        """What people and other bots say in messages of Slack's, with their names."""
+        return await self.introduce([said for one in written if (said := self._heard(conversation, one))])
 
     def _heard(self, conversation: Conversation, written: Mapping[str, Any]) -> Message | None:
         if written.get("user") == self._me or written.get("subtype", None) not in {*SAID_SUBTYPES, "bot_message"}:

@@ -9,7 +9,7 @@ from bot.budget import Tier
 POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
-USER = "users.info"
+USER, USERS = "users.info", "users.list"
 ADD, REMOVE = "reactions.add", "reactions.remove"
 
 # Of chat.postMessage Slack says: one a second a channel, and short bursts of more.
@@ -22,6 +22,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         APPEND: Tier(100),
         STOP: Tier(20),
         USER: Tier(100),
+        USERS: Tier(20),
         REPLIES: Tier(50),
         HISTORY: Tier(50),
         ADD: Tier(50),

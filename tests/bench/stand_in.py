@@ -67,6 +67,10 @@ class Nobody:
         """As they are."""
         return messages
 
+    async def read_in(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """As they are."""
+        return messages
+
     async def between(self, conversation: Conversation, after: str | None, before: str) -> Sequence[Message]:
         """Nothing."""
         del conversation, after, before

@@ -71,6 +71,15 @@ class Api:
             return web.Response()
         return answer.response()
 
+    async def give_file(self, request: web.Request) -> web.Response:
+        """A file, to the bot that may read files; to everybody else the page to sign in at, as Slack does."""
+        self.calls.end(self.calls.begin("a file", {}), "ok")
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        content = self.context.files.get(request.raw_path)
+        if token != self.tokens.bot or "files:read" not in self.context.scopes:
+            return web.Response(text="<html>Sign in</html>", content_type="text/html")
+        return web.Response(status=404) if content is None else web.Response(body=content)
+
     async def _travel(self) -> None:
         if self.latency:
             await asyncio.sleep(self.latency.total_seconds() / 2)

@@ -38,7 +38,7 @@ class Context:
     """The workspace as one app sees it. `scopes` are the granted ones and may change at any time.
 
     `link` hands out an address for one Socket Mode connection. `triggers` maps a trigger's id to whose gesture it
-    was and when (`time.monotonic`).
+    was and when (`time.monotonic`), `files` the path of each file to what stands in it.
     """
 
     workspace: Workspace
@@ -47,6 +47,7 @@ class Context:
     link: Callable[[], str]
     stream_life: timedelta
     streams: dict[tuple[str, str], Stream] = field(default_factory=dict[tuple[str, str], Stream])
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     views: list[View] = field(default_factory=list[View])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 

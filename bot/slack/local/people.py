@@ -1,8 +1,10 @@
 """What people do in the workspace. Each act is over when Slack has taken it; the bot hears of it afterwards."""
 
+import mimetypes
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context
@@ -15,6 +17,9 @@ from bot.slack.local.refusal import Impossible
 from bot.slack.local.users import User
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
+
+Upload = tuple[str, bytes]
+"""A file's name and what stands in it."""
 
 Where = str | Channel
 """A channel's name, its id, or the channel itself."""
@@ -63,13 +68,13 @@ class People:
         thread: str | None = None,
         *,
         broadcast: bool = False,
-        files: Sequence[str] = (),
+        files: Sequence[str | Upload] = (),
     ) -> str:
         """Write a message and return its `ts`.
 
         In the text, `@name` and `#name` mean people and channels, and `@here` everybody. `thread` is the `ts` of any
-        message in the thread to reply to, `broadcast` shows the reply in the channel as well, `files` are the names
-        of files that come with it.
+        message in the thread to reply to, `broadcast` shows the reply in the channel as well, `files` come with
+        it, each its name, or its name and its content.
         """
         user, channel = self._writer(who, where)
         if not text.strip() and not files:
@@ -82,7 +87,7 @@ class People:
             thread_ts=None if thread is None else self.message(channel, thread).root,
             subtype="file_share" if files else "thread_broadcast" if broadcast and thread else None,
             client_msg_id=str(uuid.uuid4()),
-            files=tuple(self._file(name, user) for name in files),
+            files=tuple(self._file(file, user) for file in files),
         )
         return self.workspace.post(message).ts
 
@@ -174,13 +179,18 @@ class People:
             raise Impossible(f"{user.name} did not write that")
         return message
 
-    def _file(self, name: str, user: User) -> Json:
+    def _file(self, file: str | Upload, user: User) -> Json:
+        name, content = (file, b"") if isinstance(file, str) else file
         number = self.workspace.new_id("F")
+        path = f"/files/{number}/{quote(name)}"
+        self._context.files[path] = content
         return {
             "id": number,
             "name": name,
             "title": name,
+            "mimetype": mimetypes.guess_type(name)[0] or "application/octet-stream",
+            "size": len(content),
             "user": user.id,
             "mode": "hosted",
-            "url_private": f"{self._context.url}/files/{number}/{name}",
+            "url_private": f"{self._context.url}{path}",
         }

@@ -36,6 +36,7 @@ async def serving(
         [
             web.route("*", "/api/{method}", api.handle),
             web.get("/link/", sockets.accept),
+            web.get("/files/{path:.*}", api.give_file),
             *page.routes(),
         ]
     )

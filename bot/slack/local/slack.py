@@ -149,6 +149,11 @@ class LocalSlack(People):
         return self._parts.api.limits
 
     @property
+    def files(self) -> dict[str, bytes]:
+        """What stands in the files that people have dropped, by their paths here."""
+        return self._parts.context.files
+
+    @property
     def scopes(self) -> set[str]:
         """The scopes that the bot was granted."""
         return self._parts.context.scopes

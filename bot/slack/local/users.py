@@ -1,6 +1,6 @@
 """People and bots of the workspace."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.slack.local.wire import Json
 
@@ -9,7 +9,8 @@ from bot.slack.local.wire import Json
 class User:
     """A person, or the user of an app.
 
-    `name` is the handle that `@name` finds, `color` is `#rrggbb`. An app's user has the ids of its `bot` and `app`.
+    `name` is the handle that `@name` finds, `color` is `#rrggbb`. An app's user has the ids of its `bot` and `app`. A
+    `guest` sees only a part of the workspace.
     """
 
     id: str
@@ -19,6 +20,7 @@ class User:
     team: str
     bot: str | None = None
     app: str | None = None
+    guest: bool = field(default=False, kw_only=True)
 
     @property
     def initials(self) -> str:
@@ -45,7 +47,7 @@ class User:
             "profile": self._profile(),
             "is_admin": False,
             "is_owner": False,
-            "is_restricted": False,
+            "is_restricted": self.guest,
             "is_ultra_restricted": False,
             "is_bot": self.bot is not None,
             "is_app_user": False,

@@ -172,9 +172,8 @@ async def open_bot(
         room = Room(client, budget, people, _files(settings, client), identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         around = Surroundings(client, budget, room).tools()
-        agent = await stack.enter_async_context(
-            open_agent(settings, memory, tools, fenced=fenced, store=store, more=around)
-        )
+        thinking = open_agent(settings, memory, tools, fenced=fenced, store=store, more=around)
+        agent = await stack.enter_async_context(thinking)
         chosen = limits or _limits(settings)
         judge = _judge(settings, identity)
         inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)

@@ -91,8 +91,8 @@ class Workspace:
         return user
 
     def _add_app(self, name: str, real_name: str) -> User:
-        ids = {"bot": self.new_id("B"), "app": self.new_id("A")}
-        return self._remember(User(self.new_id("U"), name, real_name, "#4a154b", self.team, **ids))
+        bot, app = self.new_id("B"), self.new_id("A")
+        return self._remember(User(self.new_id("U"), name, real_name, "#4a154b", self.team, bot, app))
 
     def _remember(self, user: User) -> User:
         self.users[user.id] = user

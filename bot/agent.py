@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -21,8 +20,8 @@ from bot.checkpoints import FencedSaver
 from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread
 from bot.earlier import with_earlier
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
-from bot.excerpt import excerpt
 from bot.graph import MODEL
+from bot.history import CheckpointLine, checkpoint_id, line
 from bot.model import translate
 from bot.narration import Narration
 from bot.questions import interrupts, questions
@@ -41,21 +40,6 @@ HISTORY = 100
 """Checkpoints that a history goes back; each is a full copy of the conversation."""
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointLine:
-    """One state that a conversation was in, and can be taken back to.
-
-    `nodes` wrote it in super-step `step` ("input" for what a person said, "update" for what was put in by hand);
-    `excerpt` is the last message in it, in at most 80 characters.
-    """
-
-    id: str
-    created_at: datetime
-    step: int
-    nodes: tuple[str, ...]
-    excerpt: str
 
 
 class GraphAgent:
@@ -163,9 +147,9 @@ class GraphAgent:
         with _database_errors():
             found = self._graph.aget_state_history(self._config(thread_id), limit=HISTORY)
             states = [state async for state in found]
-        ran = {_checkpoint_id(state.config): state.next for state in states}
+        ran = {checkpoint_id(state.config): state.next for state in states}
         for state in states:
-            yield _line(state, ran.get(_checkpoint_id(state.parent_config), ()))
+            yield line(state, ran.get(checkpoint_id(state.parent_config), ()))
 
     def _config(
         self, thread_id: str, checkpoint: str | None = None, messages: Sequence[Message] = ()
@@ -275,26 +259,9 @@ def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
     return text if len(asked) == 1 else {one.id: text for one in asked}
 
 
-def _line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:
-    metadata: dict[str, Any] = dict(state.metadata or {})
-    messages: list[AnyMessage] = state.values.get("messages", [])
-    nodes = tuple(dict.fromkeys(ran)) if metadata.get("source") == "loop" else (str(metadata.get("source")),)
-    return CheckpointLine(
-        id=_checkpoint_id(state.config),
-        created_at=datetime.fromisoformat(state.created_at or ""),
-        step=metadata.get("step", 0),
-        nodes=nodes,
-        excerpt=excerpt(messages[-1]) if messages else "",
-    )
-
-
 def _latest(config: RunnableConfig) -> RunnableConfig:
     """Where the conversation is by now."""
     return {"configurable": {"thread_id": _place(config)["thread_id"]}}
-
-
-def _checkpoint_id(config: RunnableConfig | None) -> str:
-    return str(_place(config)["checkpoint_id"]) if config else ""
 
 
 def _place(config: RunnableConfig) -> dict[str, Any]:

@@ -10,7 +10,6 @@ A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it
 """
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -21,8 +20,9 @@ import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from bot.conversation import DIRECT, Address, Conversation, File, Hold, Message
+from bot.conversation import Address, Conversation, File, Hold, Message
 from bot.database import Pool, lease_lost_if_refused
+from bot.wishes import starts_afresh, wants_back, wants_out
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -38,17 +38,6 @@ STORING = 8
 
 OVERHEARD = timedelta(minutes=10)
 """How long a mention may be later than what was said after it: Slack's last try is six minutes after the first."""
-
-_HERE = r"(this|the|our) (thread|conversation)"
-
-STAY_OUT = re.compile(rf"(please,? )?(stay|keep) out( of {_HERE})?(,? please)?[.!]*", re.IGNORECASE)
-"""What people write in a thread that the bot is to stay out of."""
-
-COME_BACK = re.compile(rf"(please,? )?come back( (in|into|to) {_HERE})?(,? please)?[.!]*", re.IGNORECASE)
-"""What they write when it may speak there again."""
-
-NEW_TOPIC = "new topic"
-"""What a person writes at the top level of a direct message to start it afresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +78,7 @@ class Turn:
     @property
     def starts_afresh(self) -> bool:
         """Whether it is a person's wish to start a direct message afresh; that is a turn of its own."""
-        return _starts_afresh(self.messages[0])
+        return starts_afresh(self.messages[0])
 
     @property
     def stays_out(self) -> bool:
@@ -110,16 +99,6 @@ class Turn:
     def is_deadly(self) -> bool:
         """Whether too many of its holders have died."""
         return self.deaths >= MOST_DEATHS
-
-
-def wants_out(message: Message) -> bool:
-    """Whether it asks the bot to stay out of the thread."""
-    return not message.conversation.is_direct and bool(STAY_OUT.fullmatch(message.text.strip()))
-
-
-def wants_back(message: Message) -> bool:
-    """Whether it asks the bot to come back into the thread."""
-    return not message.conversation.is_direct and bool(COME_BACK.fullmatch(message.text.strip()))
 
 
 class Inbox:
@@ -264,10 +243,6 @@ delete from skein_inbox where id in (
 """
 
 
-def _starts_afresh(message: Message) -> bool:
-    return message.conversation.thread == DIRECT and message.text.strip().casefold() == NEW_TOPIC
-
-
 async def _row(connection: "AsyncConnection[DictRow]", query: str, values: dict[str, Any]) -> DictRow | None:
     return await (await connection.execute(query.encode(), values)).fetchone()
 
@@ -285,7 +260,7 @@ def _values(message: Message) -> dict[str, Any]:
         "author": message.author,
         "body": message.text,
         "files": Jsonb([asdict(file) for file in message.files]),
-        "starts_afresh": _starts_afresh(message),
+        "starts_afresh": starts_afresh(message),
     }
 
 

@@ -11,8 +11,8 @@ from html import unescape
 from typing import Any, cast
 
 from bot.conversation import DIRECT, Address, Conversation, File, Message
-from bot.inbox import COME_BACK
 from bot.slack.client import Identity
+from bot.wishes import COME_BACK
 
 SAID_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 """The subtypes of messages in which a person says something; the others tell of joins, edits, topics and so on."""

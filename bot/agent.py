@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -47,7 +48,7 @@ class GraphAgent:
 
     The nodes in `answering` speak to people; what other nodes' models say is not shown. Without it, all nodes do, those
     of subgraphs as well. Where the graph asks somebody (`interrupt`), its question is the answer, and what is said next
-    the reply to it.
+    the reply to it. In one of the `channels` another graph answers, whose memory is the same.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class GraphAgent:
         graph: AnyGraph,
         *,
         answering: Collection[str] | None = frozenset({MODEL}),
+        channels: Mapping[str, AnyGraph] = MappingProxyType({}),
         recursion_limit: int = STEPS,
         fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
         reasoning: bool = False,
     ) -> None:
         self._reasoning = reasoning
         self._graph = graph
+        self._channels = channels
         self._answering = answering
         self._recursion_limit = recursion_limit
         self._fenced = fenced
@@ -88,7 +91,8 @@ class GraphAgent:
         to be written to under `hold`.
         """
         narration = Narration(self._answering, reasoning=self._reasoning)
-        run = _Run(self._graph_under(hold), self._config(thread_id, checkpoint, messages), narration, control)
+        graph = self._graph_under(hold, messages[-1].conversation.channel)
+        run = _Run(graph, self._config(thread_id, checkpoint, messages), narration, control)
         state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:
@@ -137,10 +141,11 @@ class GraphAgent:
             for token in unsaid(state, turn_of(state, messages), said):
                 yield token
 
-    def _graph_under(self, hold: Hold | None) -> AnyGraph:
+    def _graph_under(self, hold: Hold | None, channel: str) -> AnyGraph:
+        graph = self._channels.get(channel, self._graph)
         if hold is None or self._fenced is None:
-            return self._graph
-        return self._graph.copy({"checkpointer": self._fenced(hold)})
+            return graph
+        return graph.copy({"checkpointer": self._fenced(hold)})
 
     async def history(self, thread_id: str) -> AsyncGenerator[CheckpointLine, None]:
         """The states that the conversation was in, the newest first, 100 at most. Raises DatabaseError."""

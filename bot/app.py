@@ -26,11 +26,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import database
 from bot.agent import GraphAgent
 from bot.budget import Budget, Tier
+from bot.channels import Channel, channels, chosen, own_setup
 from bot.checkpoints import FencedSaver
 from bot.conversation import Hold
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool, open_store
 from bot.fallbacks import model_chain
-from bot.graph import build_graph
+from bot.graph import AgentGraph, build_graph
 from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
 from bot.inbox import Inbox
@@ -108,8 +109,9 @@ async def open_agent(
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_tools(settings, tools, store, more))
         if settings.agent is None:
-            graph = build_graph(model(settings), own, settings.instructions, memory, settings.memory_tokens)
-            yield GraphAgent(graph, fenced=fenced and partial(_fenced, fenced, ()), reasoning=reasoning)
+            graphs = _graphs(settings, own, memory)
+            fence = fenced and partial(_fenced, fenced, ())
+            yield GraphAgent(graphs.pop(""), channels=graphs, fenced=fence, reasoning=reasoning)
             return
         means: dict[str, Callable[[], Any]] = {
             "model": lambda: model(settings),
@@ -122,6 +124,22 @@ async def open_agent(
         types = own_types(graph)
         memory.serde = serializer(types)
         yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
+
+
+def _graphs(settings: Settings, own: Sequence[BaseTool], memory: BaseCheckpointSaver[Any]) -> dict[str, AgentGraph]:
+    """The built-in graph by channel, as it is everywhere else under the empty name."""
+    here = channels(settings.channels_config)
+    tools = [*own, own_setup(settings.model, settings.instructions, own, here)] if own else []
+    return {
+        place: build_graph(
+            _model(settings, channel.model) if channel.model else model(settings),
+            chosen(tools, place, channel.tools),
+            channel.instructions or settings.instructions,
+            memory,
+            settings.memory_tokens,
+        )
+        for place, channel in {"": Channel(), **here}.items()
+    }
 
 
 @asynccontextmanager
@@ -186,7 +204,8 @@ async def open_bot(
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
-        listeners = build_app(client, identity, inbox, worker.note_waiting, lambda: people.names)
+        mute = {place for place, channel in channels(settings.channels_config).items() if not channel.follow_ups}
+        listeners = build_app(client, identity, inbox, worker.note_waiting, lambda: people.names, mute=mute)
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
             health.add("listening", await stack.enter_async_context(open_sockets(listeners, app_token)))

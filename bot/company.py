@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from bot.conversation import Message
+from bot.conversation import Address, Message
 from bot.database import until_reached
 from bot.errors import Unreadable
 from bot.inbox import Inbox, Turn
@@ -49,5 +50,9 @@ class Company:
         heard = await self.room.between(turn.conversation, after, turn.messages[-1].ts)
         people = {said.author for said in (*heard, *turn.messages) if not said.is_machine}
         self.is_shared = after is None and len(people) > 1
+        for said in heard:
+            if not said.overheard:
+                # It is for the bot, and its event is late or was lost: it gets a turn of its own, once.
+                await until_reached(partial(self.inbox.put, said, address=Address.BOT))
         deadly = await until_reached(lambda: self.inbox.deadly(turn.conversation))
-        return [said for said in heard if said.ts not in deadly]
+        return [said for said in heard if said.overheard and said.ts not in deadly]

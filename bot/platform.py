@@ -97,6 +97,7 @@ class Room(Protocol):
     async def between(self, conversation: Conversation, after: str | None, before: str) -> Sequence[Message]:
         """What was said in it between two messages, or before one: the newest that is not too much, the oldest first.
 
+        Those that are not `overheard` were said to the bot.
         Raises Unreadable when the platform does not give it now.
         """
         ...

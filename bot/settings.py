@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     fallback_models: str = ""
     file_megabytes: Annotated[float, Field(gt=0)] = 20
     file_characters: Annotated[int, Field(ge=1)] = 20_000
+    channels_config: Path | None = None
     mcp_config: Path | None = None
     reasoning: Literal["hide", "show"] = "hide"
     memory_tokens: Annotated[int, Field(ge=500)] = 8_000
@@ -150,6 +151,7 @@ MENDS = {
     "model": f"It reads provider:name, such as {DEFAULT_MODEL}.",
     "file_megabytes": "It is how large a file may be that is read: a number above 0.",
     "file_characters": "It is how much of a file the model is told: a whole number from 1 up.",
+    "channels_config": "It is the path of a file that says what the bot is in single channels.",
     "mcp_config": "It is the path of a file that names MCP servers, as mcp.json does.",
     "fallback_models": "It reads provider:name, provider:name and so on, as MODEL does.",
     "reasoning": "It is hide or show.",

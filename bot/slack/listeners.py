@@ -7,6 +7,7 @@ brings the event again.
 
 import re
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation import Message
+from bot.conversation import Address, Message
 from bot.inbox import Inbox
 from bot.slack.client import Identity
 from bot.slack.events import Heard, parse
@@ -32,11 +33,13 @@ def build_app(
     inbox: Inbox,
     waiting: Callable[[Message], None],
     names: Callable[[], Collection[str]] = tuple,
+    *,
+    mute: Collection[str] = (),
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
     `waiting` is told of each new message whose conversation is busy; it must return at once. `names` gives those by
-    which people here are called, as far as they are known.
+    which people here are called, as far as they are known. In `mute` channels only a mention counts.
     """
 
     async def authorize() -> AuthorizeResult:
@@ -52,6 +55,8 @@ def build_app(
     async def store(body: dict[str, Any], next: Next) -> None:  # noqa: A002 (Bolt passes it by this name)
         heard = parse(body, identity, names())
         if isinstance(heard, Heard):
+            if heard.address is Address.NOBODY and heard.message.conversation.channel in mute:
+                heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
             waits = await inbox.put(
                 heard.message,
                 address=heard.address,

@@ -1,6 +1,7 @@
 """What is said in a thread beside what is said to the bot, and by whom."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,8 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.budget import Budget
 from bot.conversation import Conversation, Message
 from bot.errors import Busy, PlatformError, Unreadable
+from bot.inbox import OVERHEARD
 from bot.slack.client import call
-from bot.slack.events import MENTION, SAID_SUBTYPES, is_well_formed, said
+from bot.slack.events import MENTION, SAID_SUBTYPES, files_of, is_well_formed, readable, said
 from bot.slack.files import Files
 from bot.slack.people import People, Person
 from bot.slack.tiers import REPLIES
@@ -56,7 +58,8 @@ class Room:
     async def between(self, conversation: Conversation, after: str | None, before: str) -> list[Message]:
         """What was said in a thread between two messages, but not by the bot, as far back as the budget of tokens goes.
 
-        The oldest come first. Raises Unreadable when Slack does not give it now: without its scope, beyond its limit.
+        The oldest come first; not overheard are those of the last minutes that mention the bot. Raises Unreadable when
+        Slack does not give it now: without its scope, beyond its limit.
         """
         kept: deque[Message] = deque()
         room, left_out = CONTEXT_TOKENS, False
@@ -123,9 +126,16 @@ class Room:
             return None
         name = f"{_bot_name(written)} (bot)" if written.get("bot_id") else ""
         author = str(written.get("user") or written.get("bot_id"))
-        return Message(
-            conversation, written["ts"], author, said(written, self._me), name, overheard=True, is_machine=bool(name)
-        )
+        if not name and self._is_late(written):
+            text = readable(str(written.get("text") or ""), self._me)
+            return Message(conversation, written["ts"], author, text, files=files_of(written))
+        text = said(written, self._me)
+        return Message(conversation, written["ts"], author, text, name, overheard=True, is_machine=bool(name))
+
+    def _is_late(self, written: Mapping[str, Any]) -> bool:
+        """Whether it mentions the bot, and its event may yet come, or was lost a moment ago."""
+        is_new = time.time() - float(written["ts"]) < OVERHEARD.total_seconds()
+        return is_new and self._me in MENTION.findall(str(written.get("text") or ""))
 
 
 def _cursor(page: Any) -> str | None:

@@ -141,12 +141,12 @@ async def test_it_stays_out_when_it_is_told_to_and_comes_back(slack: LocalSlack,
         await slack.say("ada", "general", "It will rain.", thread=ts)
         await quiet(slack)
         await slack.say("ada", "general", "@skein two", thread=ts)
-        await answered(slack, "general", ts, "1: one", out, "5: two")
+        await answered(slack, "general", ts, "1: one", out, "4: two")
         await slack.say("ada", "general", "Come back!", thread=ts)
-        await answered(slack, "general", ts, "1: one", out, "5: two", "I am back.")
+        await answered(slack, "general", ts, "1: one", out, "4: two", "I am back.")
         await slack.say("ada", "general", "three", thread=ts)
         await slack.until(lambda: len(bodies(slack, "general", ts)) == 5)
-    assert bodies(slack, "general", ts)[4] == "7: three"
+    assert bodies(slack, "general", ts)[4] == "6: three"
 
 
 async def test_a_small_model_judges_what_is_in_doubt(slack: LocalSlack, model: Model, start: OpenBot) -> None:
@@ -166,3 +166,22 @@ async def test_a_small_model_judges_what_is_in_doubt(slack: LocalSlack, model: M
         await slack.until(lambda: len(bodies(slack, "general", ts)) == 2)
     assert bodies(slack, "general", ts)[1] == "5: So what do you say?"
     assert {request["model"] for request in model.server.requests} == {"scripted", "small"}
+
+
+async def test_a_mention_whose_event_was_lost_is_found_in_the_thread_and_answered_once(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    model.script = echo
+    heard_of = set(slack.subscriptions)
+    slack.subscriptions.clear()
+    ts = await slack.say("ada", "general", "@skein one")
+    slack.subscriptions.update(heard_of)
+    async with start():
+        await slack.say("ada", "general", "@skein two", thread=ts)
+        await answered(slack, "general", ts, "1: two", "3: one")
+        # Should its event come after all, it changes nothing.
+        event = {"type": "app_mention", "channel": slack.channel("general").id, "user": slack.user("ada").id, "ts": ts}
+        await slack.deliver(event | {"text": f"<@{slack.bot.id}> one"})
+        await quiet(slack)
+        await slack.say("ada", "general", "three", thread=ts)
+        await answered(slack, "general", ts, "1: two", "3: one", "5: three")

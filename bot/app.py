@@ -6,40 +6,28 @@ The only file that knows all the others.
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
-from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.store.base import BaseStore
-from langgraph.store.memory import InMemoryStore
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database
-from bot.agent import GraphAgent
 from bot.budget import Budget, Tier
-from bot.channels import Channel, channels, chosen, own_setup
+from bot.channels import channels
 from bot.checkpoints import FencedSaver
-from bot.conversation import Hold
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool, open_store
-from bot.fallbacks import model_chain
-from bot.graph import AgentGraph, build_graph
-from bot.graphs import open_graph, own_types
 from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
-from bot.lasting import lasting_memory
-from bot.model import chat_model
-from bot.serde import serializer
-from bot.servers import open_servers, servers
+from bot.pictures import takes_pictures
 from bot.settings import Settings
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
@@ -52,18 +40,13 @@ from bot.slack.room import Room
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
 from bot.slack.tools import Surroundings
-from bot.tools import tools as own_tools
+from bot.thinking import model, one_model, open_agent
 from bot.worker import Limits, Worker, working
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-REQUEST_TIMEOUT = timedelta(seconds=60)
-"""How long the model may take to begin."""
-CHUNK_TIMEOUT = timedelta(seconds=30)
-"""How long it may be silent in the middle."""
-MODEL_RETRIES = 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -85,76 +68,6 @@ async def open_database(
         if address is None:
             address = await stack.enter_async_context(embedded_server(settings.data_dir))
         yield await stack.enter_async_context(open_pool(address, patience))
-
-
-Fenced = Callable[[Hold, Iterable[type]], BaseCheckpointSaver[Any]]
-"""Gives the memory for the holder of a turn, which refuses what is written when the hold is gone."""
-
-
-@asynccontextmanager
-async def open_agent(
-    settings: Settings,
-    memory: BaseCheckpointSaver[Any],
-    tools: Sequence[BaseTool] | None = None,
-    *,
-    fenced: Fenced | None = None,
-    store: BaseStore | None = None,
-    more: Sequence[BaseTool] = (),
-) -> AsyncGenerator[GraphAgent, None]:
-    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own and `more`.
-
-    Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
-    """
-    reasoning = settings.reasoning == "show"
-    async with AsyncExitStack() as stack:
-        own = await stack.enter_async_context(_open_tools(settings, tools, store, more))
-        if settings.agent is None:
-            graphs = _graphs(settings, own, memory)
-            fence = fenced and partial(_fenced, fenced, ())
-            yield GraphAgent(graphs.pop(""), channels=graphs, fenced=fence, reasoning=reasoning)
-            return
-        means: dict[str, Callable[[], Any]] = {
-            "model": lambda: model(settings),
-            "tools": lambda: own,
-            "checkpointer": lambda: memory,
-            "store": lambda: store or InMemoryStore(),
-            "config": dict,
-        }
-        graph = await stack.enter_async_context(open_graph(settings.agent, means))
-        types = own_types(graph)
-        memory.serde = serializer(types)
-        yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
-
-
-def _graphs(settings: Settings, own: Sequence[BaseTool], memory: BaseCheckpointSaver[Any]) -> dict[str, AgentGraph]:
-    """The built-in graph by channel, as it is everywhere else under the empty name."""
-    here = channels(settings.channels_config)
-    tools = [*own, own_setup(settings.model, settings.instructions, own, here)] if own else []
-    return {
-        place: build_graph(
-            _model(settings, channel.model) if channel.model else model(settings),
-            chosen(tools, place, channel.tools),
-            channel.instructions or settings.instructions,
-            memory,
-            settings.memory_tokens,
-        )
-        for place, channel in {"": Channel(), **here}.items()
-    }
-
-
-@asynccontextmanager
-async def _open_tools(
-    settings: Settings, tools: Sequence[BaseTool] | None, store: BaseStore | None, more: Sequence[BaseTool]
-) -> AsyncGenerator[list[BaseTool], None]:
-    if tools is not None:
-        yield [*tools]
-        return
-    async with open_servers(servers(settings.mcp_config)) as theirs:
-        yield [*own_tools(settings.tavily_api_key), *(lasting_memory(store) if store else ()), *more, *theirs]
-
-
-def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:
-    return fenced(hold, types)
 
 
 @asynccontextmanager
@@ -187,10 +100,11 @@ async def open_bot(
         identity = await identify(client)
         budget = Budget(pool, identity.workspace, tiers)
         people = People(client, budget)
-        room = Room(client, budget, people, _files(settings, client), identity.user)
+        files = _files(settings, client)
+        room = Room(client, budget, people, files, identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         around = Surroundings(client, budget, room).tools()
-        thinking = open_agent(settings, memory, tools, fenced=fenced, store=store, more=around)
+        thinking = open_agent(settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look)
         agent = await stack.enter_async_context(thinking)
         chosen = limits or _limits(settings)
         judge = _judge(settings, identity)
@@ -249,22 +163,6 @@ async def run_until_stopped(
         await running
 
 
-def model(settings: Settings) -> BaseChatModel:
-    """The model that MODEL names, with those that are asked when it is down. Raises SettingsError."""
-    return model_chain([(name, _model(settings, name)) for name in settings.models])
-
-
-def _model(settings: Settings, name: str) -> BaseChatModel:
-    return chat_model(
-        name,
-        openai_api_key=settings.openai_api_key,
-        openai_base_url=settings.openai_base_url,
-        request_timeout=REQUEST_TIMEOUT,
-        chunk_timeout=CHUNK_TIMEOUT,
-        retries=MODEL_RETRIES,
-    )
-
-
 def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identity: Identity) -> Sequence[SlackAdapter]:
     if settings.streaming == "edit":
         return (SlackAdapter(client, budget),)
@@ -273,12 +171,17 @@ def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identi
 
 
 def _judge(settings: Settings, identity: Identity) -> Judge | None:
-    return model_judge(_model(settings, settings.judge_model), identity.name) if settings.judge_model else None
+    return model_judge(one_model(settings, settings.judge_model), identity.name) if settings.judge_model else None
 
 
 def _files(settings: Settings, client: AsyncWebClient) -> Files:
     most_bytes = int(settings.file_megabytes * 1_000_000)
-    return Files(client, most_bytes=most_bytes, most_characters=settings.file_characters)
+    return Files(
+        client,
+        most_bytes=most_bytes,
+        most_characters=settings.file_characters,
+        takes_pictures=settings.agent is None and settings.has_model_key and takes_pictures(model(settings)),
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -10,11 +10,12 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, settings as edge
-from bot.app import model, open_database
+from bot.app import open_database
 from bot.errors import Busy, DatabaseError, PlatformError, SettingsError
 from bot.model import translate
 from bot.settings import Settings
 from bot.slack.client import Identity, call, identify, open_client
+from bot.thinking import model
 from bot.turn import note
 from bot.words import SENTENCES
 

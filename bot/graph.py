@@ -27,6 +27,7 @@ from langgraph.types import Send
 from bot.calls import Call, call_id, call_name, calls
 from bot.errors import ContentRefused
 from bot.folding import folded, is_over
+from bot.pictures import Look, shown, takes_pictures
 from bot.transcript import sent
 
 MODEL = "model"
@@ -60,14 +61,21 @@ def build_graph(
     tools: Sequence[BaseTool],
     instructions: str,
     checkpointer: BaseCheckpointSaver[Any] | None,
+    *,
     memory_tokens: int = MEMORY_TOKENS,
+    look: Look | None = None,
 ) -> AgentGraph:
-    """The graph, compiled. `instructions` is the system prompt: sent with each request, never stored."""
+    """The graph, compiled. `instructions` is the system prompt: sent with each request, never stored.
+
+    With `look`, a model that takes pictures is sent those that people have dropped.
+    """
+    pictures = look if look and takes_pictures(model) else None
     asked = model.bind_tools(tools) if tools else model
     by_name = {tool.name: tool for tool in tools}
 
     async def think(state: Memory) -> dict[str, list[AIMessage]]:
-        message = await asked.ainvoke(sent(state["messages"], instructions, state.get("notes", "")))
+        request = sent(state["messages"], instructions, state.get("notes", ""))
+        message = await asked.ainvoke(await shown(request, pictures) if pictures else request)
         _check_refusal(message)
         return {"messages": [message]}
 

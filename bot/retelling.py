@@ -8,6 +8,7 @@ from langgraph.types import StateSnapshot
 from bot.calls import call_args, call_id, call_name, calls
 from bot.conversation import AgentEvent, Message, Restarted, Token, ToolEnded
 from bot.narration import began
+from bot.pictures import KINDS, PICTURES
 from bot.questions import interrupts, questions
 from bot.sources import source_line, sources_of
 from bot.transcript import CALLED, OVERHEARD, REFUSED, UNREAD
@@ -18,7 +19,14 @@ SOURCES = "sources"
 
 def question(message: Message, *, refused: bool = False) -> HumanMessage:
     """What somebody said, as the memory holds it."""
-    marks = {REFUSED: refused, OVERHEARD: message.overheard, UNREAD: message.unread, CALLED: message.name}
+    pictures = [{"name": file.name, "kind": file.kind, "url": file.url} for file in message.files if file.kind in KINDS]
+    marks = {
+        PICTURES: pictures,
+        REFUSED: refused,
+        OVERHEARD: message.overheard,
+        UNREAD: message.unread,
+        CALLED: message.name,
+    }
     marks = {mark: value for mark, value in marks.items() if value}
     return HumanMessage(message.text, id=message.ts, name=message.author, additional_kwargs=marks)
 

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.agent import GraphAgent
-from bot.app import open_agent, open_database
+from bot.app import open_database
 from bot.conversation import (
     AgentEvent,
     Complete,
@@ -33,6 +33,7 @@ from bot.errors import AgentError, SettingsError
 from bot.offline import NOTICE, with_model
 from bot.serde import serializer
 from bot.settings import Settings
+from bot.thinking import open_agent
 from bot.turn import note
 from bot.words import SENTENCES
 

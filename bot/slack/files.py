@@ -1,6 +1,7 @@
 """Files that people drop into messages: fetched from Slack, and from nowhere else, and read."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,21 +14,40 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation import File, Message
 from bot.documents import NotReadable, text_of
+from bot.pictures import KINDS
 
 log = structlog.get_logger()
 
 TIMEOUT = timedelta(seconds=30)
 SLACK = "slack.com"
 PIECE = 1 << 16
+KEPT = 8
+"""How many pictures are kept in this process."""
 
 
 class Files:
     """Reads what came with messages, with the bot's token; of each file at most `most_bytes` and `most_characters`."""
 
-    def __init__(self, client: AsyncWebClient, *, most_bytes: int, most_characters: int) -> None:
+    def __init__(
+        self, client: AsyncWebClient, *, most_bytes: int, most_characters: int, takes_pictures: bool = False
+    ) -> None:
+        self._takes_pictures = takes_pictures
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._client = client
         self._most_bytes = most_bytes
         self._most_characters = most_characters
+
+    async def look(self, url: str) -> bytes | None:
+        """A picture; None if it cannot be had. The last few are kept: the same is asked for at each step of a turn."""
+        if url not in self._pictures:
+            try:
+                self._pictures[url] = await self._fetched(File("picture", "", 0, url))
+            except NotReadable:
+                return None
+        self._pictures.move_to_end(url)
+        while len(self._pictures) > KEPT:
+            self._pictures.popitem(last=False)
+        return self._pictures[url]
 
     async def read_in(self, messages: Sequence[Message]) -> list[Message]:
         """The messages with what their files say in their text; of a file that cannot be read, its name and why."""
@@ -40,6 +60,8 @@ class Files:
         return replace(message, text="\n\n".join(filter(None, [message.text, *told])))
 
     async def _told(self, file: File) -> str:
+        if file.kind in KINDS:
+            return f"[attached picture {file.name}{'' if self._takes_pictures else ': I cannot see pictures'}]"
         try:
             text = await text_of(file.name, file.kind, lambda: self._fetched(file))
         except NotReadable as error:

@@ -142,4 +142,5 @@ def agent_of(
     recursion_limit: int = 25,
     memory_tokens: int = MEMORY_TOKENS,
 ) -> GraphAgent:
-    return GraphAgent(build_graph(model, tools, "Be kind.", saver, memory_tokens), recursion_limit=recursion_limit)
+    graph = build_graph(model, tools, "Be kind.", saver, memory_tokens=memory_tokens)
+    return GraphAgent(graph, recursion_limit=recursion_limit)

@@ -9,11 +9,11 @@ import asyncio
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
 
-from bot.app import open_agent
 from bot.conversation import Conversation, Message
 from bot.script import Call, Say, in_turn
 from bot.scripted import ScriptedModel
 from bot.settings import Settings
+from bot.thinking import open_agent
 from tests.crash.replica import tools
 
 

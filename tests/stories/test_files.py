@@ -1,10 +1,13 @@
 """People drop files into their messages, and ask about them."""
 
+import base64
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.script import Say
+from bot.settings import DEFAULT_MODEL
 from bot.slack.local import LocalSlack
 from tests.stage import Model, OpenBot
 from tests.stories.speech import answered
@@ -93,3 +96,32 @@ async def test_a_file_that_is_elsewhere_is_not_fetched(
         await slack.until(lambda: bool(model.server.requests))
     assert "[attached file x.txt: it is not kept by Slack]" in heard(model)
     assert not any(call.method == "a file" for call in slack.calls)
+
+
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+async def test_a_picture_is_shown_to_a_model_that_takes_pictures_and_kept_out_of_the_memory(
+    slack: LocalSlack, model: Model, start: OpenBot, database_url: str
+) -> None:
+    async with start(model=DEFAULT_MODEL):
+        ts = await slack.say("ada", "general", "@skein what is this?", files=[("dot.gif", PIXEL)])
+        await answered(slack, "general", ts, "I see.")
+        await slack.say("ada", "general", "and its colour?", thread=ts)
+        await answered(slack, "general", ts, "I see.", "I see.")
+    for request in model.server.requests:
+        question = next(message for message in request["messages"] if message["role"] == "user")
+        text, picture = question["content"]
+        assert text["text"] == "what is this?\n\n[attached picture dot.gif]"
+        assert picture["image_url"]["url"] == f"data:image/gif;base64,{base64.b64encode(PIXEL).decode()}"
+    with psycopg.connect(database_url) as connection:
+        blobs = connection.execute("select blob from checkpoint_blobs").fetchall()
+    assert not any(base64.b64encode(PIXEL) in (blob or b"") for (blob,) in blobs)
+
+
+async def test_a_picture_is_named_to_a_model_of_which_nobody_knows(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    async with start():
+        await ask(slack, ("dot.gif", PIXEL))
+    assert heard(model) == "what is this?\n\n[attached picture dot.gif: I cannot see pictures]"

@@ -1,0 +1,123 @@
+"""What the bot thinks with, put together as the settings say: models, tools, and the graph over them."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
+
+from bot.agent import GraphAgent
+from bot.channels import Channel, channels, chosen, own_setup
+from bot.conversation import Hold
+from bot.fallbacks import model_chain
+from bot.graph import AgentGraph, build_graph
+from bot.graphs import open_graph, own_types
+from bot.lasting import lasting_memory
+from bot.pictures import Look
+from bot.serde import serializer
+from bot.servers import open_servers, servers
+from bot.settings import Settings
+from bot.tools import tools as own_tools
+
+REQUEST_TIMEOUT = timedelta(seconds=60)
+"""How long the model may take to begin."""
+CHUNK_TIMEOUT = timedelta(seconds=30)
+"""How long it may be silent in the middle."""
+MODEL_RETRIES = 2
+Fenced = Callable[[Hold, Iterable[type]], BaseCheckpointSaver[Any]]
+"""Gives the memory for the holder of a turn, which refuses what is written when the hold is gone."""
+
+
+@asynccontextmanager
+async def open_agent(
+    settings: Settings,
+    memory: BaseCheckpointSaver[Any],
+    tools: Sequence[BaseTool] | None = None,
+    *,
+    fenced: Fenced | None = None,
+    store: BaseStore | None = None,
+    more: Sequence[BaseTool] = (),
+    look: Look | None = None,
+) -> AsyncGenerator[GraphAgent, None]:
+    """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own and `more`.
+
+    `look` fetches the pictures that people drop.
+
+    Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
+    """
+    reasoning = settings.reasoning == "show"
+    async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(_open_tools(settings, tools, store, more))
+        if settings.agent is None:
+            graphs = _graphs(settings, own, memory, look)
+            fence = fenced and partial(_fenced, fenced, ())
+            yield GraphAgent(graphs.pop(""), channels=graphs, fenced=fence, reasoning=reasoning)
+            return
+        means: dict[str, Callable[[], Any]] = {
+            "model": lambda: model(settings),
+            "tools": lambda: own,
+            "checkpointer": lambda: memory,
+            "store": lambda: store or InMemoryStore(),
+            "config": dict,
+        }
+        graph = await stack.enter_async_context(open_graph(settings.agent, means))
+        types = own_types(graph)
+        memory.serde = serializer(types)
+        yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
+
+
+def _graphs(
+    settings: Settings, own: Sequence[BaseTool], memory: BaseCheckpointSaver[Any], look: Look | None
+) -> dict[str, AgentGraph]:
+    """The built-in graph by channel, as it is everywhere else under the empty name."""
+    here = channels(settings.channels_config)
+    tools = [*own, own_setup(settings.model, settings.instructions, own, here)] if own else []
+    return {
+        place: build_graph(
+            one_model(settings, channel.model) if channel.model else model(settings),
+            chosen(tools, place, channel.tools),
+            channel.instructions or settings.instructions,
+            memory,
+            memory_tokens=settings.memory_tokens,
+            look=look,
+        )
+        for place, channel in {"": Channel(), **here}.items()
+    }
+
+
+@asynccontextmanager
+async def _open_tools(
+    settings: Settings, tools: Sequence[BaseTool] | None, store: BaseStore | None, more: Sequence[BaseTool]
+) -> AsyncGenerator[list[BaseTool], None]:
+    if tools is not None:
+        yield [*tools]
+        return
+    async with open_servers(servers(settings.mcp_config)) as theirs:
+        yield [*own_tools(settings.tavily_api_key), *(lasting_memory(store) if store else ()), *more, *theirs]
+
+
+def _fenced(fenced: Fenced, types: Iterable[type], hold: Hold) -> BaseCheckpointSaver[Any]:
+    return fenced(hold, types)
+
+
+def model(settings: Settings) -> BaseChatModel:
+    """The model that MODEL names, with those that are asked when it is down. Raises SettingsError."""
+    return model_chain([(name, one_model(settings, name)) for name in settings.models])
+
+
+def one_model(settings: Settings, name: str) -> BaseChatModel:
+    """The model of that name. Raises SettingsError when it cannot be had."""
+    return chat_model(
+        name,
+        openai_api_key=settings.openai_api_key,
+        openai_base_url=settings.openai_base_url,
+        request_timeout=REQUEST_TIMEOUT,
+        chunk_timeout=CHUNK_TIMEOUT,
+        retries=MODEL_RETRIES,
+    )

@@ -19,6 +19,7 @@ from bot.fallbacks import model_chain
 from bot.graph import AgentGraph, build_graph
 from bot.graphs import open_graph, own_types
 from bot.lasting import lasting_memory
+from bot.model import chat_model
 from bot.pictures import Look
 from bot.serde import serializer
 from bot.servers import open_servers, servers

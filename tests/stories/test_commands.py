@@ -45,7 +45,7 @@ async def test_the_check_says_what_to_do(
     settings: Settings, slack: LocalSlack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.check.PATIENCE", timedelta(milliseconds=200))
-    monkeypatch.setattr("bot.app.MODEL_RETRIES", 0)
+    monkeypatch.setattr("bot.thinking.MODEL_RETRIES", 0)
     slack.scopes.discard("groups:history")
     slack.fail("apps.connections.open", Fault(error="not_allowed_token_type"))
     wrong = {

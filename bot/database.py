@@ -1,8 +1,6 @@
 """PostgreSQL: the pool, the migrations, the checkpointer, and the embedded server for who has none."""
 
 import asyncio
-import selectors
-import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,7 +8,6 @@ from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -37,8 +34,6 @@ POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
 PING_TIMEOUT = timedelta(seconds=2)
-CHECKED_FOR = timedelta(seconds=1)
-"""For how long a connection that was found well is taken to be so."""
 LOCK_PAUSE = timedelta(milliseconds=50)
 BACK_OFF = timedelta(milliseconds=500)
 """The pause after PostgreSQL has failed."""
@@ -108,32 +103,14 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         await pool.close()
 
 
-_checked: WeakKeyDictionary["AsyncConnection[DictRow]", float] = WeakKeyDictionary()
-
-
 async def _check(connection: "AsyncConnection[DictRow]") -> None:
     """Raises OperationalError if the connection is dead or its server may only be read.
 
-    One that was checked a moment ago is not asked again: if its server has ended it since, there is word of that.
+    At each use, though that is a round trip: a connection that a cancel has left in the middle of a pipeline looks well.
     """
-    now = time.monotonic()
-    if now - _checked.get(connection, float("-inf")) < CHECKED_FOR.total_seconds() and not _has_word(connection):
-        return
-    _checked[connection] = now
-    await _ask(connection)
-
-
-async def _ask(connection: "AsyncConnection[DictRow]") -> None:
     row = await (await connection.execute("show transaction_read_only")).fetchone()
     if row is None or row["transaction_read_only"] != "off":
         raise psycopg.OperationalError("the server may only be read")
-
-
-def _has_word(connection: "AsyncConnection[DictRow]") -> bool:
-    """Whether there is something to read on an idle connection: a notice of its end, or the end."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection.fileno(), selectors.EVENT_READ)
-        return bool(selector.select(0))
 
 
 @contextmanager
@@ -192,7 +169,7 @@ async def ping(pool: Pool) -> None:
     """Raises DatabaseError unless PostgreSQL answers, and may be written to."""
     try:
         async with pool.connection(timeout=PING_TIMEOUT.total_seconds()) as connection:
-            await _ask(connection)
+            await _check(connection)
     except (psycopg.Error, PoolTimeout) as error:
         raise DatabaseError("PostgreSQL does not answer.") from error
 

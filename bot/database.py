@@ -106,7 +106,7 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
 async def _check(connection: "AsyncConnection[DictRow]") -> None:
     """Raises OperationalError if the connection is dead or its server may only be read.
 
-    At each use, though that is a round trip: a connection that a cancel has left in the middle of a pipeline looks well.
+    At each use, though that is a round trip: one that a cancel has left in the middle of a pipeline looks well.
     """
     row = await (await connection.execute("show transaction_read_only")).fetchone()
     if row is None or row["transaction_read_only"] != "off":

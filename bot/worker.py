@@ -199,9 +199,11 @@ class Worker:
             await self._abandon()
 
     async def _abandon(self) -> None:
+        # Not renewed any more: what does not even end by a cancel is taken over when its lease has run out.
+        abandoned, self._running = self._running, {}
         # What may yet appear on the platform is found only by who looks late enough: that turn's lease has to run out.
-        turns = [running.turn for running in self._running.values() if not running.is_posting]
-        log.warning("turns_abandoned", turns=len(self._running))
+        turns = [running.turn for running in abandoned.values() if not running.is_posting]
+        log.warning("turns_abandoned", turns=len(abandoned))
         await asyncio.gather(*(cancel(task) for task in self._tasks))
         with contextlib.suppress(TimeoutError, *UNREACHABLE):
             async with asyncio.timeout(self._limits.farewell.total_seconds()):

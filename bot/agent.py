@@ -160,7 +160,7 @@ class GraphAgent:
         self, thread_id: str, checkpoint: str | None = None, messages: Sequence[Message] = ()
     ) -> RunnableConfig:
         place = {"thread_id": thread_id} | ({"checkpoint_id": checkpoint} if checkpoint else {})
-        asked = _asked_by(messages[-1]) if messages else {}
+        asked = {**_asked_by(messages[-1]), "since": messages[0].ts} if messages else {}
         return {"configurable": asked | place, "recursion_limit": self._recursion_limit}
 
 
@@ -172,6 +172,7 @@ def _asked_by(message: Message) -> dict[str, Any]:
         "zone": message.zone,
         "workspace": place.workspace,
         "channel": place.channel,
+        "thread": place.thread_ts,
         "is_direct": place.is_direct,
     }
 

@@ -37,6 +37,7 @@ from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
 from bot.slack.people import People
 from bot.slack.room import Room
+from bot.slack.sharing import Sharing
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
 from bot.slack.tools import Surroundings
@@ -103,7 +104,7 @@ async def open_bot(
         files = _files(settings, client)
         room = Room(client, budget, people, files, identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
-        around = Surroundings(client, budget, room).tools()
+        around = [*Surroundings(client, budget, room).tools(), *Sharing(client, budget, identity.user).tools()]
         thinking = open_agent(settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look)
         agent = await stack.enter_async_context(thinking)
         chosen = limits or _limits(settings)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from langgraph.checkpoint.memory import InMemorySaver
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database, settings as edge
 from bot.app import open_database
 from bot.errors import Busy, DatabaseError, PlatformError, SettingsError
 from bot.model import translate
+from bot.servers import open_connections, servers
 from bot.settings import Settings
 from bot.slack.client import Identity, call, identify, open_client
-from bot.thinking import model
+from bot.thinking import model, open_agent
 from bot.turn import note
 from bot.words import SENTENCES
 
@@ -65,6 +67,9 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding, None]:
                 yield finding
     if settings.has_model_key:
         yield await _check_model(settings)
+    async for finding in _check_servers(settings):
+        yield finding
+    yield await _check_agent(settings)
 
 
 async def _check_database(settings: Settings) -> Finding:
@@ -113,6 +118,27 @@ async def _check_model(settings: Settings) -> Finding:
         sentence = SENTENCES[note(translate(error))]
         return wrong("model", f"{settings.model}: {sentence} ({type(error).__name__})")
     return right("model", f"{settings.model} answers ({len(answer.text)} characters).")
+
+
+async def _check_servers(settings: Settings) -> AsyncGenerator[Finding, None]:
+    try:
+        async with open_connections(servers(settings.mcp_config)) as connections:
+            for server in connections:
+                if server.tools:
+                    yield right("mcp", f"{server.name} answers, with {len(server.tools)} tools.")
+                else:
+                    yield wrong("mcp", f"{server.name} does not answer, or has no tools. The bot would do without it.")
+    except SettingsError as error:
+        yield wrong("mcp", str(error))
+
+
+async def _check_agent(settings: Settings) -> Finding:
+    try:
+        # Without its tools: servers are a part of their own, and others stand on the workspace and the database.
+        async with open_agent(settings, InMemorySaver(), tools=()):
+            return right("agent", f"{settings.agent or 'The built-in agent'} opens.")
+    except SettingsError as error:
+        return wrong("agent", str(error))
 
 
 def wanted_scopes() -> frozenset[str]:

@@ -104,13 +104,22 @@ async def open_servers(named: Mapping[str, Program | Address]) -> AsyncGenerator
 
     A server that ends is started again, or connected to again. Raises SettingsError where the extra is missing.
     """
+    async with open_connections(named) as connections:
+        yield [tool for connection in connections for tool in connection.tools]
+
+
+@asynccontextmanager
+async def open_connections(
+    named: Mapping[str, Program | Address],
+) -> AsyncGenerator[Sequence["Connection"], None]:
+    """The ways to the servers, each tried for up to 10 s, while the block runs; else as `open_servers`."""
     if named and find_spec("mcp") is None:
         raise SettingsError("MCP_CONFIG needs the extra: pip install 'skein[mcp]'.")
     connections = [Connection(name, server) for name, server in named.items()]
     tasks = [asyncio.create_task(connection.run()) for connection in connections]
     try:
         await asyncio.gather(*(connection.settled() for connection in connections))
-        yield [tool for connection in connections for tool in connection.tools]
+        yield connections
     finally:
         for task in tasks:
             task.cancel()

@@ -82,7 +82,7 @@ def _graphs(
     return {
         place: build_graph(
             one_model(settings, channel.model) if channel.model else model(settings),
-            chosen(tools, place, channel.tools),
+            chosen(tools, place, channel.tools) if own else [],
             channel.instructions or settings.instructions,
             memory,
             memory_tokens=settings.memory_tokens,

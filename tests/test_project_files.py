@@ -42,6 +42,8 @@ METHOD_SCOPES = {
     "chat_stopStream": frozenset({"chat:write"}),
     "conversations_history": HISTORY,
     "conversations_replies": HISTORY,
+    "files_completeUploadExternal": frozenset({"files:write"}),
+    "files_getUploadURLExternal": frozenset({"files:write"}),
     "reactions_add": frozenset({"reactions:write"}),
     "reactions_remove": frozenset({"reactions:write"}),
     "users_info": frozenset({"users:read"}),

@@ -17,7 +17,8 @@ from bot.markdown import PAGE_BYTES
 from bot.platform import Drafts, Lease, Mark, Page
 from bot.slack.blocks import content
 from bot.slack.client import call, patiently
-from bot.slack.tiers import ADD, DELETE, HISTORY, POST, REMOVE, REPLIES, STOP, UPDATE
+from bot.slack.thread import since as messages_since
+from bot.slack.tiers import ADD, DELETE, POST, REMOVE, STOP, UPDATE
 from bot.window import Window
 
 MARK = "skein_page"
@@ -176,21 +177,14 @@ class SlackAdapter:
 
     async def _find(self, conversation: Conversation, turn: int, since: str) -> dict[int, str]:
         """The pages of a turn that stand in Slack, by their number; the newest hundred messages are looked through."""
-        where: dict[str, Any] = {"channel": conversation.channel, "oldest": since, "limit": 100}
-        thread = conversation.thread_ts
-        if thread is None:
-            method = HISTORY
-            ask = lambda: self._client.conversations_history(**where, include_all_metadata=True)  # noqa: E731
-        else:
-            method = REPLIES
-            ask = lambda: self._client.conversations_replies(**where, ts=thread, include_all_metadata=True)  # noqa: E731
+        method, ask = messages_since(self._client, conversation.channel, conversation.thread_ts, since)
         found: dict[int, str] = {}
         unmarked: list[str] = []
         for message in (await self._spend(method, conversation.channel, ask))["messages"]:
             mark = message.get("metadata", {})
             if mark.get("event_type") == MARK and mark["event_payload"].get("turn") == turn:
                 found[mark["event_payload"]["page"]] = message["ts"]
-            elif self._me and message.get("user") == self._me and not mark:
+            elif self._me and message.get("user") == self._me and not (mark or message.get("files")):
                 unmarked.append(message["ts"])
         for message in sorted(unmarked):
             page = next(number for number in itertools.count() if number not in found)

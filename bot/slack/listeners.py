@@ -8,6 +8,7 @@ brings the event again.
 import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation import Address, Message
 from bot.inbox import Inbox
 from bot.slack.client import Identity
+from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
 
 log = structlog.get_logger()
@@ -41,6 +43,7 @@ def build_app(
     `waiting` is told of each new message whose conversation is busy; it must return at once. `names` gives those by
     which people here are called, as far as they are known. In `mute` channels only a mention counts.
     """
+    deliveries = Deliveries()
 
     async def authorize() -> AuthorizeResult:
         # Bolt's own way asks Slack at the first event, and acknowledges that event unseen when Slack does not answer.
@@ -57,12 +60,14 @@ def build_app(
         if isinstance(heard, Heard):
             if heard.address is Address.NOBODY and heard.message.conversation.channel in mute:
                 heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
-            waits = await inbox.put(
+            put = partial(
+                inbox.put,
                 heard.message,
                 address=heard.address,
                 event_id=heard.event_id,
                 client_msg_id=heard.client_msg_id,
             )
+            waits = await deliveries.store(heard.event_id, put)
             log.info("event_heard", event_id=heard.event_id, waits=waits)
             if waits:
                 waiting(heard.message)

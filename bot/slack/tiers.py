@@ -10,6 +10,7 @@ POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
 USER, USERS = "users.info", "users.list"
+UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
 ADD, REMOVE = "reactions.add", "reactions.remove"
 
 # Of chat.postMessage Slack says: one a second a channel, and short bursts of more.
@@ -25,6 +26,8 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         USERS: Tier(20),
         REPLIES: Tier(50),
         HISTORY: Tier(50),
+        UPLOAD_ADDRESS: Tier(100),
+        COMPLETE_UPLOAD: Tier(100),
         ADD: Tier(50),
         REMOVE: Tier(20),
     }

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CALM = timedelta(minutes=3)
 """How long the bots get to answer what is left when the storm is over."""
+LATE = CALM / 2
+"""When what is not answered hangs: the bots' log is then to say where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,15 @@ async def storm(size: Size) -> bool:
 
 async def _calm(stage: Stage, herd: Herd) -> None:
     """Wait until everything has arrived and been answered, or CALM is over."""
-    end = time.monotonic() + CALM.total_seconds()
+    begin = time.monotonic()
+    end, late, told = begin + CALM.total_seconds(), begin + LATE.total_seconds(), False
     while time.monotonic() < end:
         herd.mend()
         if not stage.slack.unacknowledged and not await count(stage.pool, LEFT):
             return
+        if not told and time.monotonic() > late:
+            herd.tell()
+            told = True
         await asyncio.sleep(0.2)
 
 

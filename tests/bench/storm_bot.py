@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -13,10 +14,11 @@ from pathlib import Path
 from langchain_core.tools import BaseTool, tool
 
 from bot import inbox, log
-from bot.app import open_bot, run_until_stopped
+from bot.app import Bot, open_bot, run_until_stopped
 from bot.budget import Tier
 from bot.settings import Settings
 from bot.worker import Limits
+from tests.bench.waits import tell_when_asked
 
 PRELOADED = ["tests.bench.storm_bot", "langchain_openai", "slack_bolt.adapter.socket_mode.aiohttp", "psycopg_binary"]
 
@@ -53,7 +55,12 @@ def run(kind: Kind) -> None:
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     inbox.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
     bot = open_bot(kind.settings, tools=[_look_up()], limits=kind.limits, tiers=kind.tiers)
-    asyncio.run(run_until_stopped(bot))
+    asyncio.run(_run(bot))
+
+
+async def _run(bot: AbstractAsyncContextManager[Bot]) -> None:
+    tell_when_asked()
+    await run_until_stopped(bot)
 
 
 def _look_up() -> BaseTool:

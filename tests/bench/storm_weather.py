@@ -1,6 +1,7 @@
 """What happens to the bots: processes die, Slack fails, PostgreSQL goes away."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from bot.slack.local import LocalSlack
 from bot.slack.local.faults import Fault
 from bot.slack.local.limits import Limit
 from tests.bench.storm_bot import Kind, ended, start
+from tests.bench.waits import TELL
 
 BOTS = 3
 SOFTLY = 0.2
@@ -94,6 +96,12 @@ class Herd:
         self._weather.died += len(gone)
         self._alive = [bot for bot in self._alive if bot not in gone]
         self._alive += [start(self._context, self._kind) for _ in range(BOTS - len(self._alive))]
+
+    def tell(self) -> None:
+        """Have them write into their log where each of their tasks waits."""
+        for bot in (*self._alive, *self._leaving):
+            if bot.pid and bot.is_alive():
+                os.kill(bot.pid, TELL)
 
     def end(self) -> None:
         """No bots any more."""

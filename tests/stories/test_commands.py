@@ -1,7 +1,10 @@
 """The other commands: a conversation in the terminal, its history, and the check."""
 
+import json
 import re
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -37,7 +40,7 @@ def parts(printed: str) -> list[list[str]]:
 
 async def test_the_check_finds_everything_in_order(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert await check(settings)
-    everything = ("settings", "database", "token", "scopes", "socket", "model")
+    everything = ("settings", "database", "token", "scopes", "socket", "model", "agent")
     assert parts(capsys.readouterr().out) == [["ok", part] for part in everything]
 
 
@@ -61,9 +64,23 @@ async def test_the_check_says_what_to_do(
         ["BAD", "scopes"],
         ["BAD", "socket"],
         ["BAD", "model"],
+        ["ok", "agent"],
     ]
     for advice in ("Check DATABASE_URL", "Missing: groups:history.", "SLACK_APP_TOKEN (not_allowed_token_type)"):
         assert advice in printed
+
+
+async def test_the_check_opens_the_graph_and_calls_each_server(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mcp.json"
+    there = {"command": sys.executable, "args": ["-m", "tests.agent.mcp_server"]}
+    config.write_text(json.dumps({"mcpServers": {"tea": there, "gone": {"command": "/no/such/program"}}}))
+    assert not await check(settings.model_copy(update={"mcp_config": config, "agent": "no.such.module:graph"}))
+    *_, tea, gone, agent = capsys.readouterr().out.splitlines()
+    assert tea.startswith("ok   mcp       tea answers, with ")
+    assert gone.startswith("BAD  mcp       gone does not answer")
+    assert agent.startswith("BAD  agent     AGENT=no.such.module:graph: no.such.module cannot be imported")
 
 
 async def test_the_check_names_a_token_that_slack_refuses(

@@ -14,6 +14,7 @@ from bot.slack.local.context import Context
 from bot.slack.local.faults import Fault, Faults, cut
 from bot.slack.local.limits import Limit, Windows
 from bot.slack.local.methods import METHODS, Method
+from bot.slack.local.methods_files import take_upload
 from bot.slack.local.refusal import Refused
 from bot.slack.local.tokens import Tokens
 from bot.slack.local.wire import Json, as_text
@@ -79,6 +80,13 @@ class Api:
         if token != self.tokens.bot or "files:read" not in self.context.scopes:
             return web.Response(text="<html>Sign in</html>", content_type="text/html")
         return web.Response(status=404) if content is None else web.Response(body=content)
+
+    async def take_file(self, request: web.Request) -> web.Response:
+        """A file that the bot announced; its address is the right to send it."""
+        number = self.calls.begin("an upload", {})
+        taken = take_upload(self.context, request.match_info["id"], await request.read())
+        self.calls.end(number, "ok" if taken else "refused")
+        return web.Response(text="OK") if taken else web.Response(status=400)
 
     async def _travel(self) -> None:
         if self.latency:

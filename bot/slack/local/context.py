@@ -1,15 +1,18 @@
 """What every method of the Web API works with, and the checks they share."""
 
+import mimetypes
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import quote
 
 from bot.slack.local.arguments import Arguments
 from bot.slack.local.channels import FAMILY, Channel
 from bot.slack.local.messages import Message
 from bot.slack.local.refusal import Refused
 from bot.slack.local.stamps import is_stamp
+from bot.slack.local.users import User
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
 
@@ -33,12 +36,22 @@ class Stream:
     tasks: tuple[Json, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that the bot announced: its name, its size in bytes, and what was sent of it so far."""
+
+    name: str
+    length: int
+    content: bytes | None = None
+
+
 @dataclass(slots=True)
 class Context:
     """The workspace as one app sees it. `scopes` are the granted ones and may change at any time.
 
     `link` hands out an address for one Socket Mode connection. `triggers` maps a trigger's id to whose gesture it
-    was and when (`time.monotonic`), `files` the path of each file to what stands in it.
+    was and when (`time.monotonic`), `files` the path of each file to what stands in it, `uploads`
+    the id of each file that is being uploaded to what is known of it.
     """
 
     workspace: Workspace
@@ -48,6 +61,7 @@ class Context:
     stream_life: timedelta
     streams: dict[tuple[str, str], Stream] = field(default_factory=dict[tuple[str, str], Stream])
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
     views: list[View] = field(default_factory=list[View])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
@@ -120,3 +134,19 @@ class Context:
         """Whether the message is a native stream that was not stopped and did not die of age."""
         stream = self.streams.get((message.channel, message.ts))
         return stream is not None and time.monotonic() - stream.since < self.stream_life.total_seconds()
+
+
+def kept_file(context: Context, id_: str, name: str, content: bytes, user: User) -> Json:
+    """Keep a file, and give the object that a message has of it."""
+    path = f"/files/{id_}/{quote(name)}"
+    context.files[path] = content
+    return {
+        "id": id_,
+        "name": name,
+        "title": name,
+        "mimetype": mimetypes.guess_type(name)[0] or "application/octet-stream",
+        "size": len(content),
+        "user": user.id,
+        "mode": "hosted",
+        "url_private": f"{context.url}{path}",
+    }

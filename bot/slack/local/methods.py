@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.slack.local import methods_chat, methods_conversations, methods_people, methods_streams, methods_surfaces
+from bot.slack.local import (
+    methods_chat,
+    methods_conversations,
+    methods_files,
+    methods_people,
+    methods_streams,
+    methods_surfaces,
+)
 from bot.slack.local.arguments import Arguments
 from bot.slack.local.channels import FAMILY
 from bot.slack.local.context import Context
@@ -45,6 +52,8 @@ METHODS: Mapping[str, Method] = {
     "chat.startStream": Method(methods_streams.start, _CHAT),
     "chat.appendStream": Method(methods_streams.append, _CHAT),
     "chat.stopStream": Method(methods_streams.stop, _CHAT),
+    "files.getUploadURLExternal": Method(methods_files.upload_address, ("files:write",)),
+    "files.completeUploadExternal": Method(methods_files.complete_upload, ("files:write",)),
     "conversations.replies": Method(methods_conversations.replies, _HISTORY),
     "conversations.history": Method(methods_conversations.history, _HISTORY),
     "conversations.info": Method(methods_conversations.info, _READ),

@@ -67,6 +67,7 @@ class PageApi:
             web.get("/page/{path:.+}", guarded(self._file)),
             web.get("/play/state", guarded(self._state)),
             web.get("/play/live", guarded(self._live)),
+            web.get("/play/file/{id}/{name}", guarded(self._dropped)),
             *(web.post(f"/play/{name}", guarded(self._acting(act))) for name, act in acts.items()),
         ]
 
@@ -75,6 +76,14 @@ class PageApi:
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         return _served(PAGE / request.match_info["path"])
+
+    async def _dropped(self, request: web.Request) -> web.StreamResponse:
+        """A file that came with a message: to be saved, never to be run by the page."""
+        content = self.people.file(request.match_info["id"], request.match_info["name"])
+        if content is None:
+            return web.Response(status=404, text="There is no such file.", headers=_HEADERS)
+        headers = {**_HEADERS, "Content-Disposition": "attachment"}
+        return web.Response(body=content, content_type="application/octet-stream", headers=headers)
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         try:

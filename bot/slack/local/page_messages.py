@@ -2,7 +2,7 @@
 
 from bot.slack.local.channels import Channel
 from bot.slack.local.messages import Message
-from bot.slack.local.render import to_html
+from bot.slack.local.render import files_html, to_html
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
 
@@ -27,7 +27,7 @@ def page_message(workspace: Workspace, message: Message) -> Json:
         "user": message.user,
         "name": workspace.names.get(message.user, "Slackbot"),
         "is_bot": message.bot is not None,
-        "html": to_html(message.text, list(message.blocks), workspace.names),
+        "html": to_html(message.text, list(message.blocks), workspace.names) + files_html(message.files),
         "edited": message.marked,
         "reply_count": len(workspace.timeline(message.channel).replies(message.ts)),
         "reactions": [{"name": name, "users": list(users)} for name, users in message.reactions.items()],

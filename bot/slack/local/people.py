@@ -1,13 +1,12 @@
 """What people do in the workspace. Each act is over when Slack has taken it; the bot hears of it afterwards."""
 
-import mimetypes
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
 from bot.slack.local.channels import Channel
-from bot.slack.local.context import Context
+from bot.slack.local.context import Context, kept_file
 from bot.slack.local.events import home_opened
 from bot.slack.local.interactions import block_actions, slash_command
 from bot.slack.local.messages import Message
@@ -90,6 +89,10 @@ class People:
             files=tuple(self._file(file, user) for file in files),
         )
         return self.workspace.post(message).ts
+
+    def file(self, id_: str, name: str) -> bytes | None:
+        """What stands in the file of that id and name; None if there is none."""
+        return self._context.files.get(f"/files/{id_}/{quote(name)}")
 
     async def direct(self, who: Who, text: str, thread: str | None = None) -> str:
         """Write to the bot privately and return the message's `ts`."""
@@ -181,16 +184,4 @@ class People:
 
     def _file(self, file: str | Upload, user: User) -> Json:
         name, content = (file, b"") if isinstance(file, str) else file
-        number = self.workspace.new_id("F")
-        path = f"/files/{number}/{quote(name)}"
-        self._context.files[path] = content
-        return {
-            "id": number,
-            "name": name,
-            "title": name,
-            "mimetype": mimetypes.guess_type(name)[0] or "application/octet-stream",
-            "size": len(content),
-            "user": user.id,
-            "mode": "hosted",
-            "url_private": f"{self._context.url}{path}",
-        }
+        return kept_file(self._context, self.workspace.new_id("F"), name, content, user)

@@ -7,6 +7,7 @@ this file and in `mrkdwn`, `rich_text` and `markdown_block` come out, and nothin
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, cast
+from urllib.parse import quote
 
 from bot.slack.local.markdown_block import image_html, markdown_html
 from bot.slack.local.mrkdwn import link_html, mrkdwn_html, plain_html
@@ -31,6 +32,17 @@ def to_html(text: str, blocks: Sequence[dict[str, Any]], names: Names) -> str:
     if not blocks:
         return mrkdwn_html(text, names)
     return "".join(_block(block, names) for block in blocks)
+
+
+def files_html(files: Sequence[dict[str, Any]]) -> str:
+    """The files that came with a message, each a link to where the page gives it."""
+    return "".join(_file(file) for file in files)
+
+
+def _file(file: dict[str, Any]) -> str:
+    name, size = string(file.get("name")), file.get("size")
+    address = f"/play/file/{quote(string(file.get('id')))}/{quote(name)}"
+    return f'<p class="file"><a href="{address}" download>{escape(name)}</a> <small>{size:,} bytes</small></p>'
 
 
 def _block(block: dict[str, Any], names: Names) -> str:

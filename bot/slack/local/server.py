@@ -37,6 +37,7 @@ async def serving(
             web.route("*", "/api/{method}", api.handle),
             web.get("/link/", sockets.accept),
             web.get("/files/{path:.*}", api.give_file),
+            web.post("/upload/{id}", api.take_file),
             *page.routes(),
         ]
     )

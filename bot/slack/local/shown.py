@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.slack.local.messages import Frame, Message
 from bot.slack.local.reading import Button, body_of, buttons_in, links_in, markdown_of, pings_in
-from bot.slack.local.wire import Json
+from bot.slack.local.wire import Json, as_text
 from bot.slack.local.workspace import Workspace
 
 
@@ -15,8 +15,9 @@ class Shown:
 
     `user` is an id and `name` its handle. `text` is the text beside the blocks, which notifications use. `frames`
     holds every version, the first one first. `edited` says that people see "(edited)". `reactions` maps an emoji to
-    the ids of who put it. `unfurls` are the addresses whose preview would be shown: all in the message, unless the
-    post said `unfurl_links=False, unfurl_media=False` and every edit with text `parse="none"`.
+    the ids of who put it. `files` are the names of those that came with it. `unfurls` are the addresses whose preview
+    would be shown: all in the message, unless the post said `unfurl_links=False, unfurl_media=False` and every edit
+    with text `parse="none"`.
     """
 
     channel: str
@@ -33,6 +34,7 @@ class Shown:
     unfurls: tuple[str, ...]
     subtype: str | None
     streaming: bool
+    files: tuple[str, ...]
 
     @property
     def body(self) -> str:
@@ -82,4 +84,5 @@ def _shown(workspace: Workspace, message: Message, frames: tuple[Frame, ...]) ->
         unfurls=links_in(message.text, message.blocks) if message.unfurling else (),
         subtype=message.subtype,
         streaming=message.streaming,
+        files=tuple(as_text(file.get("name")) for file in message.files),
     )

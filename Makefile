@@ -14,7 +14,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test test-crash check bench-inbox bench-growth bench-streaming bench-storm format lock clean
+.PHONY: help play chat test test-crash check bench-inbox bench-growth bench-streaming bench-storm eval format lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best t
 
 bench-storm: $(SYNCED) ## kill, cut and refuse everything for two minutes, then look whether anything was lost
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.storm $(ARGS)
+
+eval: $(SYNCED) ## does a model keep what only a model can keep? Asks the one in MODEL, which costs money
+	@$(BIN)/python -m tests.eval $(ARGS)
 
 format: $(SYNCED) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix .

@@ -1,35 +1,27 @@
 """The agent that the bot thinks with: a LangGraph graph and its memory."""
 
-import sqlite3
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-import psycopg
-from langchain_core.messages import AIMessage, AnyMessage, RemoveMessage, ToolMessage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.errors import GraphDrained
-from langgraph.graph import START
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt, StateSnapshot
+from langgraph.types import StateSnapshot
 
 from bot.checkpoints import FencedSaver
 from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread
 from bot.earlier import with_earlier
-from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, UnknownCheckpoint
+from bot.errors import StoppedByPeople
 from bot.graph import MODEL
 from bot.history import CheckpointLine, checkpoint_id, line
-from bot.model import translate
 from bot.narration import Narration
 from bot.questions import interrupts, questions
-from bot.retelling import note, question, sources, told, turn_of, unsaid
-
-if TYPE_CHECKING:
-    from langchain_core.runnables.schema import StreamEvent
+from bot.retelling import note, sources, told, turn_of, unsaid
+from bot.run import AnyGraph, Run, database_errors, latest, place_of
 
 STEPS = 25
 """A run's limit of super-steps: a dozen rounds of tools. LangGraph's own default is 10,007."""
@@ -39,8 +31,6 @@ TRIMMED_EVERY, STEPS_OF_A_TURN = 15, 3
 
 HISTORY = 100
 """Checkpoints that a history goes back; each is a full copy of the conversation."""
-
-AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 class GraphAgent:
@@ -77,6 +67,7 @@ class GraphAgent:
         hold: Hold | None = None,
         control: RunControl | None = None,
         earlier: Earlier | None = None,
+        stop: asyncio.Event | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
@@ -88,11 +79,12 @@ class GraphAgent:
         Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
         UnknownCheckpoint; Drained when `control` ended the run between two nodes; LeaseLost when the memory refused
-        to be written to under `hold`.
+        to be written to under `hold`; and StoppedByPeople when it is cancelled with `stop` set, with the text so far
+        kept as the answer.
         """
         narration = Narration(self._answering, reasoning=self._reasoning)
         graph = self._graph_under(hold, messages[-1].conversation.channel)
-        run = _Run(graph, self._config(thread_id, checkpoint, messages), narration, control)
+        run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop)
         state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:
@@ -108,7 +100,7 @@ class GraphAgent:
 
     async def _events(
         self,
-        run: "_Run",
+        run: "Run",
         state: StateSnapshot,
         messages: Sequence[Message],
         earlier: Earlier | None,
@@ -119,6 +111,8 @@ class GraphAgent:
         run.seen.extend(turn)
         for event in told(turn):
             yield event
+        if not run.is_wanted:
+            raise StoppedByPeople("the answer was stopped before")
         asked = interrupts(state)
         if turn and asked:
             yield questions(asked)
@@ -136,8 +130,8 @@ class GraphAgent:
             async for event in events:
                 yield event
         if self._answering is None:
-            with _database_errors():
-                state = await run.graph.aget_state(_latest(run.config))
+            with database_errors():
+                state = await run.graph.aget_state(latest(run.config))
             for token in unsaid(state, turn_of(state, messages), said):
                 yield token
 
@@ -149,7 +143,7 @@ class GraphAgent:
 
     async def history(self, thread_id: str) -> AsyncGenerator[CheckpointLine, None]:
         """The states that the conversation was in, the newest first, 100 at most. Raises DatabaseError."""
-        with _database_errors():
+        with database_errors():
             found = self._graph.aget_state_history(self._config(thread_id), limit=HISTORY)
             states = [state async for state in found]
         ran = {checkpoint_id(state.config): state.next for state in states}
@@ -177,107 +171,8 @@ def _asked_by(message: Message) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run of a graph, for one answer."""
-
-    graph: AnyGraph
-    config: RunnableConfig
-    narration: Narration
-    control: RunControl | None
-    seen: list[AnyMessage] = field(default_factory=list[AnyMessage])
-
-    async def state(self) -> StateSnapshot:
-        """The state that the run begins at. Raises UnknownCheckpoint when it was to begin at one that is not there."""
-        with _database_errors():
-            state = await self.graph.aget_state(self.config)
-        place = _place(self.config)
-        if "checkpoint_id" in place and state.created_at is None:
-            raise UnknownCheckpoint(f"{place['thread_id']} has no checkpoint {place['checkpoint_id']}")
-        return state
-
-    async def stream(
-        self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
-    ) -> AsyncGenerator[AgentEvent, None]:
-        """Submit the messages if they are new, as the reply to what was `asked`, else go on; tell what happens."""
-        value: Any = {"messages": [question(message) for message in messages]} if is_new else None
-        if is_new and asked:
-            value = Command(resume=_reply(messages, asked), update=value)
-        try:
-            with _database_errors():
-                async with aclosing(self._events(value)) as events:
-                    async for event in events:
-                        if isinstance(result := event["data"].get("output"), ToolMessage):
-                            self.seen.append(result)
-                        for told in self.narration.tell(event):
-                            yield told
-        except GraphDrained as drained:
-            raise Drained("the run was ended between two nodes") from drained
-        except (DatabaseError, LeaseLost):
-            raise
-        except Exception as error:
-            failure = translate(error)
-            await self._keep(messages, failure)
-            if failure is error:
-                raise
-            raise failure from error
-
-    async def forget(self, turn: Sequence[AnyMessage]) -> None:
-        """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
-        removed = [RemoveMessage(id=message.id) for message in turn if message.id]
-        with _database_errors():
-            node = min(self.narration.answering or {START})
-            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=node)
-
-    def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
-        # It is a generator, whatever its signature says; leaving it open would leave the model running.
-        stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
-        return cast("AsyncGenerator[StreamEvent, None]", stream)
-
-    async def _keep(self, messages: Sequence[Message], failure: AgentError) -> None:
-        """Leave the memory such that the next message simply goes on.
-
-        What people have read of the answer stands in it as the answer. A question that was refused stays, marked, so
-        that it does not spoil all later requests; any other question without an answer just stays.
-        """
-        node, text = self.narration.unfinished() or ("", "")
-        kept: list[AnyMessage]
-        if text:
-            kept = [AIMessage(text)]
-        elif node and isinstance(failure, ContentRefused):
-            kept = [question(message, refused=True) for message in messages if not message.overheard]
-        else:
-            return
-        with _database_errors():
-            await self.graph.aupdate_state(_latest(self.config), {"messages": kept}, as_node=node)
-
-
 async def _trim(saver: object, state: StateSnapshot) -> None:
     """Now and then, let go of the oldest states of the conversation that was in this state before the run."""
     if isinstance(saver, FencedSaver) and (state.metadata or {}).get("step", 0) % TRIMMED_EVERY < STEPS_OF_A_TURN:
-        with _database_errors():
-            await saver.trim(str(_place(state.config)["thread_id"]))
-
-
-def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
-    """What somebody said, as the value that `interrupt` returns; of several at once, to each."""
-    text = "\n".join(message.text for message in messages if not message.overheard)
-    return text if len(asked) == 1 else {one.id: text for one in asked}
-
-
-def _latest(config: RunnableConfig) -> RunnableConfig:
-    """Where the conversation is by now."""
-    return {"configurable": {"thread_id": _place(config)["thread_id"]}}
-
-
-def _place(config: RunnableConfig) -> dict[str, Any]:
-    return config.get("configurable", {})
-
-
-@contextmanager
-def _database_errors() -> Generator[None, None, None]:
-    """Translate what the checkpointers raise, so that it is not taken for the model's failure."""
-    try:
-        yield
-    except (psycopg.Error, sqlite3.Error) as error:
-        raise DatabaseError("the conversation's memory cannot be reached") from error
+        with database_errors():
+            await saver.trim(str(place_of(state.config)["thread_id"]))

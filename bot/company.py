@@ -7,9 +7,10 @@ from functools import partial
 from bot.conversation import Address, Message
 from bot.database import until_reached
 from bot.errors import Unreadable
-from bot.inbox import Inbox, Turn
+from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.platform import Room
+from bot.turns import Turn
 
 
 @dataclass(slots=True)
@@ -25,6 +26,10 @@ class Company:
     async def messages(self) -> Sequence[Message]:
         """The turn's messages with their authors' names and what their files say."""
         return await self.room.introduce(await self.room.read_in(self.turn.messages))
+
+    async def name(self, author: str) -> str:
+        """What people call somebody."""
+        return await self.room.name(author)
 
     async def is_meant(self) -> bool:
         """Whether the messages are for the bot. Judged is what says nothing of it, before anything is shown."""
@@ -55,4 +60,10 @@ class Company:
                 # It is for the bot, and its event is late or was lost: it gets a turn of its own, once.
                 await until_reached(partial(self.inbox.put, said, address=Address.BOT))
         deadly = await until_reached(lambda: self.inbox.deadly(turn.conversation))
-        return [said for said in heard if said.overheard and said.ts not in deadly]
+        first = min(said.ts for said in (*heard, *turn.messages) if not said.overheard) if after is None else after
+        # What was said to nobody since may be for the bot: its event is yet to come, or it is this turn's. Up to what
+        # was heard and left aside, all has come.
+        known = max(first, turn.aside or "")
+        return [
+            said for said in heard if said.overheard and said.ts not in deadly and (said.is_machine or said.ts <= known)
+        ]

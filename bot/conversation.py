@@ -11,6 +11,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     from langgraph.runtime import RunControl
 
 DIRECT = "dm"
@@ -211,7 +213,14 @@ class Worked:
     summaries: tuple[str, ...]
 
 
-Status = Note | Working | Worked | None
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody stopped the answer; `by` is their name."""
+
+    by: str
+
+
+Status = Note | Working | Worked | Stopped | None
 """The line under an answer's text, if there is one."""
 
 
@@ -234,6 +243,7 @@ class Agent(Protocol):
         hold: Hold | None = None,
         control: "RunControl | None" = None,
         earlier: Earlier | None = None,
+        stop: "asyncio.Event | None" = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
 
@@ -242,6 +252,8 @@ class Agent(Protocol):
         What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
         what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present
         node (Drained), to be gone on with elsewhere.
+
+        Who cancels it with `stop` set means for good: what was told so far is kept as the answer (StoppedByPeople).
 
         An async generator: close it (`contextlib.aclosing`) to stop the model. Raises an `AgentError` when the model
         or the graph fails; the text streamed until then is kept in the memory. Raises DatabaseError when the memory

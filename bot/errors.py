@@ -5,6 +5,7 @@ SkeinError
 ├── DatabaseError       PostgreSQL cannot be reached or refuses
 ├── LeaseLost           the turn may be another worker's by now: nothing more is to be written
 ├── Drained             the run was ended between two nodes, to be gone on with elsewhere
+├── StoppedByPeople     somebody wanted no more of the answer; what was told of it is kept
 ├── UnknownCheckpoint   the conversation has no such checkpoint
 ├── UnknownMessage      no such message is set aside
 ├── PlatformError       Slack refused for good; `code` is its word for it
@@ -48,6 +49,10 @@ class LeaseLost(SkeinError):
 
 class Drained(SkeinError):
     """The run was ended between two nodes."""
+
+
+class StoppedByPeople(SkeinError):
+    """Somebody wanted no more of the answer."""
 
 
 class PlatformError(SkeinError):

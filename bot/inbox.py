@@ -10,9 +10,9 @@ A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,9 @@ import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from bot.conversation import Address, Conversation, File, Hold, Message
+from bot.conversation import Address, Conversation, Message
 from bot.database import Pool, lease_lost_if_refused
+from bot.turns import Turn, turn_of
 from bot.wishes import starts_afresh, wants_back, wants_out
 
 if TYPE_CHECKING:
@@ -30,75 +31,14 @@ if TYPE_CHECKING:
 CHANNEL = "skein_inbox"
 """The name that NOTIFY and LISTEN use."""
 
-MOST_DEATHS = 3
-"""A message that this many of its holders have died of is set aside."""
+STOP = "stop"
+"""What is told on it beside arrivals, which say nothing."""
 
 STORING = 8
 """How many messages a process stores at once: a flood after an outage must leave connections for what runs."""
 
 OVERHEARD = timedelta(minutes=10)
 """How long a mention may be later than what was said after it: Slack's last try is six minutes after the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Messages of one conversation that are to be answered now, by the worker that claimed them.
-
-    `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
-    earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
-    that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
-    and not for the bot.
-    """
-
-    id: int
-    messages: tuple[Message, ...]
-    waited: tuple[Message, ...]
-    fence: int
-    deaths: int
-    pages: tuple[str, ...]
-    topic: str | None
-    aside: str | None = None
-
-    @property
-    def conversation(self) -> Conversation:
-        """The one conversation that all its messages are of."""
-        return self.messages[0].conversation
-
-    @property
-    def hold(self) -> Hold:
-        """The right to write in this conversation."""
-        return Hold(str(self.conversation), self.fence)
-
-    @property
-    def thread_id(self) -> str:
-        """The name of the conversation's memory: the conversation's own, and a new one for each new topic."""
-        lane = str(self.conversation)
-        return lane if self.topic is None else f"{lane}@{self.topic}"
-
-    @property
-    def starts_afresh(self) -> bool:
-        """Whether it is a person's wish to start a direct message afresh; that is a turn of its own."""
-        return starts_afresh(self.messages[0])
-
-    @property
-    def stays_out(self) -> bool:
-        """Whether somebody's last word is that the bot is to stay out of the thread."""
-        return wants_out(self.messages[-1])
-
-    @property
-    def comes_back(self) -> bool:
-        """Whether somebody's last word is that it may speak there again."""
-        return wants_back(self.messages[-1])
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether it has yet to be judged if any of it is for the bot."""
-        return all(message.doubtful for message in self.messages)
-
-    @property
-    def is_deadly(self) -> bool:
-        """Whether too many of its holders have died."""
-        return self.deaths >= MOST_DEATHS
 
 
 class Inbox:
@@ -131,7 +71,7 @@ class Inbox:
         """Take a turn whose holder's lease ran out, or begin one in the conversation that has waited longest."""
         async with self._pool.connection() as connection:
             rows = await _rows(connection, _CLAIM, {"worker": worker, "lease": self._lease})
-        return _turn(rows) if rows else None
+        return turn_of(rows) if rows else None
 
     async def renew(self, worker: str, turns: Collection[int]) -> set[int]:
         """Prolong the leases of those of these turns that `worker` still holds, and give their ids."""
@@ -173,14 +113,28 @@ class Inbox:
             rows = await _rows(connection, _DEADLY, {"lane": str(conversation)})
         return {f"{row['ts']:.6f}" for row in rows}
 
-    async def arrivals(self) -> AsyncGenerator[None, None]:
-        """Yield once when it listens, and then whenever there is something to claim, told by any process."""
+    async def stop(self, turn: int, who: str) -> None:
+        """Have a turn stopped, wherever it runs, on behalf of `who`. The first who says so counts."""
+        async with self._pool.connection() as connection:
+            await connection.execute("select skein_stop(%s, %s)", (turn, who))
+
+    async def stopped(self, turns: Collection[int]) -> dict[int, str]:
+        """Those of these turns that are to be stopped, and who said so."""
+        async with self._pool.connection() as connection:
+            rows = await _rows(connection, _STOPPED, {"turns": list(turns)})
+        return {row["turn"]: row["who"] for row in rows}
+
+    async def arrivals(self) -> AsyncGenerator[bool, None]:
+        """Yield once when it listens, and then whenever any process tells something.
+
+        True where a turn is to be stopped (`stopped`), else there is something to claim.
+        """
         async with self._pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
             try:
-                yield
-                async for _ in connection.notifies():
-                    yield
+                yield False
+                async for told in connection.notifies():
+                    yield told.payload == STOP
             finally:
                 # Back in the pool it must not go on gathering notifications; psycopg may have left it unusable.
                 with suppress(psycopg.Error):
@@ -193,6 +147,7 @@ class Inbox:
         """
         async with self._pool.connection() as connection:
             await connection.execute(_FORGET, {"age": OVERHEARD})
+            await connection.execute(_FORGET_STOPS, {"age": older_than})
             cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
             return cursor.rowcount
 
@@ -237,6 +192,10 @@ _DEADLY = "select ts from skein_inbox where lane = %(lane)s and state = 'set_asi
 
 _FORGET = "delete from skein_overheard where heard_at < now() - %(age)s"
 
+_STOPPED = "select turn, who from skein_stops where turn = any(%(turns)s)"
+
+_FORGET_STOPS = "delete from skein_stops where stopped_at < now() - %(age)s"
+
 _SWEEP = """
 delete from skein_inbox where id in (
     select id from skein_inbox where state = 'done' and finished_at < now() - %(age)s limit %(at_most)s)
@@ -262,28 +221,3 @@ def _values(message: Message) -> dict[str, Any]:
         "files": Jsonb([asdict(file) for file in message.files]),
         "starts_afresh": starts_afresh(message),
     }
-
-
-def _turn(rows: Sequence[DictRow]) -> Turn:
-    held = rows[0]
-    return Turn(
-        id=held["turn"],
-        messages=tuple(_message(row) for row in rows),
-        waited=tuple(_message(row) for row in rows if row["waits"]),
-        fence=held["fence"],
-        deaths=held["deaths"],
-        pages=tuple(held["pages"]),
-        topic=held["topic"],
-        aside=None if held["aside"] is None else f"{held['aside']:.6f}",
-    )
-
-
-def _message(row: DictRow) -> Message:
-    return Message(
-        Conversation.parse(row["lane"]),
-        f"{row['ts']:.6f}",
-        row["author"],
-        row["body"],
-        doubtful=row["is_doubtful"],
-        files=tuple(File(**file) for file in row["files"]),
-    )

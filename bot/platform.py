@@ -18,7 +18,8 @@ class Page:
     """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
 
     The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
-    `still_seconds` is for how long nothing has happened, for people to see that it lives.
+    `still_seconds` is for how long nothing has happened, for people to see that it lives. While `stops` names a turn,
+    people can stop that turn here.
     """
 
     markdown: str
@@ -26,6 +27,7 @@ class Page:
     askers: frozenset[str]
     steady: int = field(default=0, compare=False)
     still_seconds: int = 0
+    stops: int | None = None
 
 
 class Lease:
@@ -88,6 +90,10 @@ class Room(Protocol):
 
     async def introduce(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages with their authors' names, as far as they are known."""
+        ...
+
+    async def name(self, author: str) -> str:
+        """What people call somebody, or their id."""
         ...
 
     async def read_in(self, messages: Sequence[Message]) -> Sequence[Message]:

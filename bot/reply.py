@@ -173,7 +173,8 @@ class Reply:
             return []
         *settled, last = texts or ("",)
         still = 0 if self._closed.is_set() else int(self._still.total_seconds())
-        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still)
+        stops = None if self._closed.is_set() or self._is_whole else self.turn
+        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still, stops)
         return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
 
     async def _show(self, pages: Sequence[Page], adapter: Adapter, edit: Edit, *, is_last: bool = False) -> None:

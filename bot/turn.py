@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Any, assert_never
+from typing import Any
 
 import structlog
 from langgraph.runtime import RunControl
@@ -15,98 +13,31 @@ from langgraph.runtime import RunControl
 from bot.company import Company
 from bot.conversation import (
     Agent,
-    AgentEvent,
-    Complete,
-    NodeEnded,
-    NodeStarted,
     Note,
-    Reasoned,
-    Restarted,
     Status,
-    Token,
-    ToolEnded,
-    ToolStarted,
-    Unread,
-    Worked,
-    Working,
+    Stopped,
 )
+from bot.course import Course
 from bot.database import BACK_OFF, until_reached
-from bot.errors import AgentError, DatabaseError, Drained, LeaseLost, ModelRefused, ModelTimeout, TooManySteps
-from bot.excerpt import one_line
-from bot.inbox import Inbox, Turn
+from bot.errors import (
+    AgentError,
+    DatabaseError,
+    Drained,
+    LeaseLost,
+    ModelRefused,
+    ModelTimeout,
+    StoppedByPeople,
+    TooManySteps,
+)
+from bot.inbox import Inbox
 from bot.platform import Lease
 from bot.reply import Lane, Reply
-from bot.words import UNREAD
+from bot.turns import Turn
 
 log = structlog.get_logger()
 
-LONGEST_THOUGHT = 500
-"""How many characters of what a model thinks are looked at for its last sentence."""
-
 CANCEL_PAUSE = timedelta(milliseconds=200)
 """How long a cancel is given before the next."""
-
-
-@dataclass(slots=True)
-class Course:
-    """The text and the tools of an answer so far, as its reply shows them."""
-
-    reply: Reply
-    _drafts: dict[str, str] = field(default_factory=dict[str, str])
-    _tools: dict[str, str] = field(default_factory=dict[str, str])
-    _done: dict[str, str] = field(default_factory=dict[str, str])
-    _thought: str = ""
-
-    def follow(self, event: AgentEvent) -> None:
-        """Take the next event of the agent in."""
-        match event:
-            case Token(text, draft):
-                self._write(text, draft)
-            case Restarted(draft):
-                self._drafts[draft] = ""
-                self.reply.rewrite("\n\n".join(filter(None, self._drafts.values())))
-            case Reasoned(text):
-                self._think(text)
-            case Unread():
-                self._done[UNREAD] = UNREAD
-            case Complete():
-                self.reply.complete(self.status)
-            case ToolStarted(call, _, summary, done):
-                self._tools[call] = summary
-                self._done[call] = done
-                self.reply.show_status(Working(tuple(self._tools.values())))
-            case ToolEnded(call, _, failed):
-                self._tools.pop(call, None)
-                if failed:
-                    self._done.pop(call, None)
-                self.reply.show_status(Working(tuple(self._tools.values())) if self._tools else Note.THINKING)
-            case NodeStarted() | NodeEnded():
-                pass
-            case _:
-                assert_never(event)
-
-    def _think(self, text: str) -> None:
-        """Show the last sentence of what it thinks, while it thinks."""
-        self._thought = f"{self._thought}{text}"[-LONGEST_THOUGHT:]
-        sentence = re.split(r"(?<=[.!?])\s+|\n+", self._thought.strip())[-1]
-        if not any(self._drafts.values()):
-            self.reply.show_status(Working((f"Thinking: {one_line(sentence)}",)))
-
-    def _write(self, text: str, draft: str) -> None:
-        if not text:
-            return
-        # What the model says after a tool is a paragraph of its own.
-        seam = "" if self._drafts.get(draft) or not any(self._drafts.values()) else "\n\n"
-        self._drafts[draft] = self._drafts.get(draft, "") + text
-        self.reply.show_status(None)
-        self.reply.write(seam + text)
-
-    @property
-    def status(self) -> Status:
-        """What stays under the answer once it is whole."""
-        if not any(text.strip() for text in self._drafts.values()):
-            return Note.NOTHING_SAID
-        return Worked(tuple(self._done.values())) if self._done else None
 
 
 class Outcome(Enum):
@@ -142,6 +73,8 @@ class Running:
         self._adapter = self._lanes[0].adapter
         self._control = RunControl()
         self._stopped = asyncio.Event()
+        self._unwanted = asyncio.Event()
+        self._stopped_by = ""
         self._reply: Reply | None = None
 
     @property
@@ -156,6 +89,12 @@ class Running:
     def stop(self) -> None:
         """End the thinking now; what was written so far is shown, then `run` returns."""
         self._stopped.set()
+
+    def stop_for(self, who: str) -> None:
+        """Somebody wants no more of the answer: end the thinking; what was written so far stays, and is remembered."""
+        self._stopped_by = self._stopped_by or who
+        self._unwanted.set()
+        self.stop()
 
     def lose(self) -> None:
         """Another holder has the turn: end without writing anything more."""
@@ -206,17 +145,26 @@ class Running:
         ranks = [(lane.adapter.rank(self.turn.conversation), lane) for lane in self._lanes]
         return [lane for rank, lane in sorted(ranks, key=lambda one: one[0] or 0) if rank is not None]
 
+    def _answered_at_once(self) -> Note | None:
+        """What is said without thinking, if it needs none."""
+        turn = self.turn
+        is_empty = not any(message.text.strip() or message.files for message in turn.messages)
+        answers = {
+            Note.SET_ASIDE: turn.is_deadly,
+            Note.FRESH_START: turn.starts_afresh,
+            Note.STAYS_OUT: turn.stays_out,
+            Note.IS_BACK: turn.comes_back,
+            Note.NOTHING_ASKED: is_empty,
+        }
+        return next((answer for answer, holds in answers.items() if holds), None)
+
     async def _respond(self, reply: Reply) -> Status:
-        if self.turn.is_deadly:
-            return Note.SET_ASIDE
-        if self.turn.starts_afresh:
-            return Note.FRESH_START
-        if self.turn.stays_out:
-            return Note.STAYS_OUT
-        if self.turn.comes_back:
-            return Note.IS_BACK
-        if not any(message.text.strip() or message.files for message in self.turn.messages):
-            return Note.NOTHING_ASKED
+        if at_once := self._answered_at_once():
+            return at_once
+        if self._unwanted.is_set():
+            # It was stopped while nobody held it: what the memory has of it is shown.
+            await self._think_until_reached(reply)
+            return Stopped(await self.company.name(self._stopped_by))
         async with asyncio.TaskGroup() as group:
             thinking = group.create_task(self._think_until_reached(reply))
             stopped = group.create_task(self._stopped.wait())
@@ -227,6 +175,8 @@ class Running:
                 interrupted = not thinking.done()
                 stopped.cancel()
                 await cancel(thinking)
+        if interrupted and self._unwanted.is_set():
+            return Stopped(await self.company.name(self._stopped_by))
         return Note.INTERRUPTED if interrupted else thinking.result()
 
     async def _think_until_reached(self, reply: Reply) -> Status:
@@ -247,6 +197,7 @@ class Running:
             hold=turn.hold,
             control=self._control,
             earlier=self.company.earlier,
+            stop=self._unwanted,
         )
         try:
             async with contextlib.aclosing(answer) as events:
@@ -254,7 +205,7 @@ class Running:
                     course.follow(event)
         except (DatabaseError, LeaseLost):
             raise
-        except Drained:
+        except (Drained, StoppedByPeople):
             return Note.INTERRUPTED
         except AgentError as error:
             log.warning("answer_failed", error=type(error).__name__)

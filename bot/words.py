@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from bot.conversation import Note, Status, Worked, Working
+from bot.conversation import Note, Status, Stopped, Worked, Working
 
 SENTENCES = {
     Note.THINKING: "Thinking…",
@@ -48,5 +48,7 @@ def _status_line(status: Status) -> str:
             return SENTENCES[status]
         case Working(summaries) | Worked(summaries):
             return " · ".join(dict.fromkeys(summaries))
+        case Stopped(by):
+            return f"Stopped by {by}"
         case _:
             assert_never(status)

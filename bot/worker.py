@@ -20,12 +20,13 @@ from bot.company import Company
 from bot.conversation import Agent, Message
 from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
-from bot.inbox import Inbox, Turn
+from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.pace import DENSE, Pace
 from bot.platform import Adapter, Lease, Room
 from bot.reply import Lane
 from bot.turn import Outcome, Running, cancel
+from bot.turns import Turn
 
 log = structlog.get_logger()
 
@@ -122,6 +123,7 @@ class Worker:
             lease = Lease(self._lease_end())
             try:
                 turn = await self._inbox.claim(self.name)
+                stops = await self._inbox.stopped([turn.id]) if turn and turn.pages else {}
             except UNREACHABLE:
                 log.warning("database_unreachable")
                 return
@@ -131,6 +133,8 @@ class Worker:
                 # We could not renew it in time, and were the first to take it over.
                 lost.lose()
             running = self._running[turn.id] = self._begin(turn, lease)
+            for who in stops.values():
+                running.stop_for(who)
             task = turns.create_task(self._take(running))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -221,11 +225,20 @@ class Worker:
         while True:
             try:
                 async with contextlib.aclosing(self._inbox.arrivals()) as arrivals:
-                    async for _ in arrivals:
-                        self._wake.set()
+                    async for is_stop in arrivals:
+                        if is_stop:
+                            await self._stop_some()
+                        else:
+                            self._wake.set()
             except UNREACHABLE:
                 log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
+
+    async def _stop_some(self) -> None:
+        """Stop what people want stopped of what runs here."""
+        running = dict(self._running)
+        for turn, who in (await self._inbox.stopped(running)).items() if running else ():
+            running[turn].stop_for(who)
 
     async def _renew(self) -> None:
         while True:
@@ -233,6 +246,7 @@ class Worker:
             end, asked = self._lease_end(), dict(self._running)
             try:
                 held = await self._inbox.renew(self.name, asked)
+                await self._stop_some()  # in case it was not heard
             except UNREACHABLE:
                 log.warning("database_unreachable")
                 continue

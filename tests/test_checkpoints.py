@@ -11,7 +11,8 @@ from bot.checkpoints import FencedSaver
 from bot.conversation import Address, Conversation, Message
 from bot.database import Pool
 from bot.errors import LeaseLost
-from bot.inbox import Inbox, Turn
+from bot.inbox import Inbox
+from bot.turns import Turn
 
 GONE = timedelta(seconds=-1)
 LEASE = timedelta(seconds=30)

@@ -11,7 +11,8 @@ from psycopg.rows import DictRow
 from bot.conversation import DIRECT, Address, Conversation, Message
 from bot.database import Pool
 from bot.errors import LeaseLost
-from bot.inbox import MOST_DEATHS, Inbox, Turn
+from bot.inbox import Inbox
+from bot.turns import MOST_DEATHS, Turn
 
 LEASE = timedelta(seconds=30)
 FOR_GOOD = timedelta(0)

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.conversation import DIRECT, Address, Conversation, Message
 from bot.database import Pool, migrate, open_pool
 from bot.errors import LeaseLost
-from bot.inbox import Inbox, Turn
+from bot.inbox import Inbox
+from bot.turns import Turn
 
 T = TypeVar("T")
 

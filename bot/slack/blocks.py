@@ -16,6 +16,9 @@ than 4,000 characters, bytes of UTF-8 by some reports."""
 TEXT_BYTES = 4_000
 """What `text` holds at most; of a larger page, which only a stream has, its beginning: the blocks have it all."""
 
+STOP = "skein_stop"
+"""The action of the button that stops a turn, whose id is its value."""
+
 Block = dict[str, Any]
 
 
@@ -35,13 +38,21 @@ def content(page: Page) -> Content:
         blocks.append({"type": "markdown", "text": defuse(page.markdown, allowed)})
     texts = [plain(page.markdown, allowed), plain(_line(page))]
     text = "\n".join(filter(None, texts)).encode()[:TEXT_BYTES].decode(errors="ignore")
-    return Content(text, blocks + status_blocks(page))
+    return Content(text, [*blocks, *status_blocks(page), *_buttons(page)])
 
 
 def status_blocks(page: Page) -> list[Block]:
     """The line under a page's text, if there is one."""
     line = _line(page)
     return [{"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": True}]}] if line else []
+
+
+def _buttons(page: Page) -> list[Block]:
+    if page.stops is None:
+        return []
+    label = {"type": "plain_text", "text": "Stop", "emoji": True}
+    button = {"type": "button", "action_id": STOP, "text": label, "value": str(page.stops)}
+    return [{"type": "actions", "elements": [button]}]
 
 
 def _line(page: Page) -> str:

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation import Address, Message
 from bot.inbox import Inbox
+from bot.slack.blocks import STOP
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
@@ -82,11 +83,24 @@ def build_app(
     app: Any = AsyncApp(name="skein", client=tokenless, authorize=authorize, request_verification_enabled=False)
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
+    app.action(STOP)(_stopping(inbox))
     # What no listener matches is not acknowledged and would come again.
     app.event(ANY)(_acknowledge_event)
     for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):
         of_any_kind(ANY)(_acknowledge)
     return app
+
+
+def _stopping(inbox: Inbox) -> Callable[..., Awaitable[None]]:
+    async def stop(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        # Stored before it is acknowledged: Slack shows whoever clicked that it failed, and does not send it again.
+        turn = str(action.get("value"))
+        if turn.isdecimal():
+            await inbox.stop(int(turn), str(body["user"]["id"]))
+            log.info("stop_asked", turn=int(turn))
+        await ack()
+
+    return stop
 
 
 async def _acknowledge_event() -> None:

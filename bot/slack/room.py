@@ -49,6 +49,11 @@ class Room:
         """The messages with what their files say."""
         return await self._files.read_in(messages)
 
+    async def name(self, author: str) -> str:
+        """The name of a person, or their id."""
+        known = await self._people.find([author])
+        return known[author].name if author in known else author
+
     async def introduce(self, messages: Sequence[Message]) -> list[Message]:
         """The messages with their authors' names, and with names in the place of ids in their text."""
         mentioned = {id_ for message in messages for id_ in MENTION.findall(message.text)}

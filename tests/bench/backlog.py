@@ -11,7 +11,8 @@ import psycopg
 
 from bot.conversation import Address, Message
 from bot.database import Pool, migrate, open_pool
-from bot.inbox import Inbox, Turn
+from bot.inbox import Inbox
+from bot.turns import Turn
 from tests.bench.figures import Row
 from tests.bench.stand_in import said
 

@@ -35,9 +35,10 @@ class Speaker:
         hold: Hold | None = None,
         control: RunControl | None = None,
         earlier: Earlier | None = None,
+        stop: asyncio.Event | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """One word."""
-        del thread_id, hold, earlier
+        del thread_id, hold, earlier, stop
         now = time.perf_counter()
         self.began.update(dict.fromkeys((message.ts for message in messages), now))
         self._changed.set()
@@ -66,6 +67,10 @@ class Nobody:
     async def introduce(self, messages: Sequence[Message]) -> Sequence[Message]:
         """As they are."""
         return messages
+
+    async def name(self, author: str) -> str:
+        """Their id."""
+        return author
 
     async def read_in(self, messages: Sequence[Message]) -> Sequence[Message]:
         """As they are."""

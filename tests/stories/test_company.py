@@ -187,3 +187,20 @@ async def test_a_mention_whose_event_was_lost_is_found_in_the_thread_and_answere
         await quiet(slack)
         await slack.say("ada", "general", "three", thread=ts)
         await answered(slack, "general", ts, "1: two", "3: one", "5: three")
+
+
+async def test_what_was_said_since_the_mention_is_no_talk_of_others_while_its_event_may_come(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    model.script = echo
+    heard_of = set(slack.subscriptions)
+    slack.subscriptions.clear()
+    ts = await slack.say("ada", "general", "@skein one")
+    late = await slack.say("ada", "general", "and a half", thread=ts)
+    slack.subscriptions.update(heard_of)
+    place = {"channel": slack.channel("general").id, "channel_type": "channel", "user": slack.user("ada").id}
+    async with start():
+        await slack.say("ada", "general", "@skein two", thread=ts)
+        await answered(slack, "general", ts, "1: two", "3: one")
+        await slack.deliver(place | {"type": "message", "ts": late, "thread_ts": ts, "text": "and a half"})
+        await answered(slack, "general", ts, "1: two", "3: one", "5: and a half")

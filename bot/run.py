@@ -1,0 +1,153 @@
+"""One run of a graph, for one answer: what is put in, what it tells, and what the memory keeps when it ends early."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+from langchain_core.messages import AIMessage, AnyMessage, RemoveMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.graph import START
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
+from langgraph.types import Command, Interrupt, StateSnapshot
+
+from bot.conversation import AgentEvent, Message
+from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, StoppedByPeople, UnknownCheckpoint
+from bot.model import translate
+from bot.narration import Narration
+from bot.retelling import question
+
+if TYPE_CHECKING:
+    from langchain_core.runnables.schema import StreamEvent
+
+AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a graph; `seen` are the results of its tools."""
+
+    graph: AnyGraph
+    config: RunnableConfig
+    narration: Narration
+    control: RunControl | None
+    stop: asyncio.Event | None
+    seen: list[AnyMessage] = field(default_factory=list[AnyMessage])
+
+    async def state(self) -> StateSnapshot:
+        """The state that the run begins at. Raises UnknownCheckpoint when it was to begin at one that is not there."""
+        with database_errors():
+            state = await self.graph.aget_state(self.config)
+        place = place_of(self.config)
+        if "checkpoint_id" in place and state.created_at is None:
+            raise UnknownCheckpoint(f"{place['thread_id']} has no checkpoint {place['checkpoint_id']}")
+        return state
+
+    async def stream(
+        self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Submit the messages if they are new, as the reply to what was `asked`, else go on; tell what happens."""
+        value: Any = {"messages": [question(message) for message in messages]} if is_new else None
+        if is_new and asked:
+            value = Command(resume=_reply(messages, asked), update=value)
+        try:
+            async with aclosing(self._told(value)) as events:
+                async for event in events:
+                    yield event
+        except GraphDrained as drained:
+            raise Drained("the run was ended between two nodes") from drained
+        except (DatabaseError, LeaseLost):
+            raise
+        except asyncio.CancelledError as cancelled:
+            if self.is_wanted:
+                raise
+            await _in_any_case(self._keep(messages, None))
+            raise StoppedByPeople("the answer was stopped") from cancelled
+        except Exception as error:
+            failure = translate(error)
+            await self._keep(messages, failure)
+            if failure is error:
+                raise
+            raise failure from error
+
+    async def _told(self, value: Any) -> AsyncGenerator[AgentEvent, None]:
+        with database_errors():
+            async with aclosing(self._events(value)) as events:
+                async for event in events:
+                    if isinstance(result := event["data"].get("output"), ToolMessage):
+                        self.seen.append(result)
+                    for told in self.narration.tell(event):
+                        yield told
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether nobody has stopped it."""
+        return self.stop is None or not self.stop.is_set()
+
+    async def forget(self, turn: Sequence[AnyMessage]) -> None:
+        """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
+        removed = [RemoveMessage(id=message.id) for message in turn if message.id]
+        with database_errors():
+            node = min(self.narration.answering or {START})
+            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=node)
+
+    def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
+        # It is a generator, whatever its signature says; leaving it open would leave the model running.
+        stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
+        return cast("AsyncGenerator[StreamEvent, None]", stream)
+
+    async def _keep(self, messages: Sequence[Message], failure: AgentError | None) -> None:
+        """Leave the memory such that the next message simply goes on.
+
+        What people have read of the answer stands in it as the answer. A question that was refused stays, marked, so
+        that it does not spoil all later requests; any other question without an answer just stays.
+        """
+        node, text = self.narration.unfinished() or ("", "")
+        kept: list[AnyMessage]
+        if text:
+            kept = [AIMessage(text)]
+        elif node and isinstance(failure, ContentRefused):
+            kept = [question(message, refused=True) for message in messages if not message.overheard]
+        else:
+            return
+        with database_errors():
+            await self.graph.aupdate_state(latest(self.config), {"messages": kept}, as_node=node)
+
+
+async def _in_any_case(work: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end, however often this is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
+
+
+def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:
+    """What somebody said, as the value that `interrupt` returns; of several at once, to each."""
+    text = "\n".join(message.text for message in messages if not message.overheard)
+    return text if len(asked) == 1 else {one.id: text for one in asked}
+
+
+def latest(config: RunnableConfig) -> RunnableConfig:
+    """Where the conversation is by now."""
+    return {"configurable": {"thread_id": place_of(config)["thread_id"]}}
+
+
+def place_of(config: RunnableConfig) -> dict[str, Any]:
+    """Which conversation and state a run is configured for."""
+    return config.get("configurable", {})
+
+
+@contextmanager
+def database_errors() -> Generator[None, None, None]:
+    """Translate what the checkpointers raise, so that it is not taken for the model's failure."""
+    try:
+        yield
+    except (psycopg.Error, sqlite3.Error) as error:
+        raise DatabaseError("the conversation's memory cannot be reached") from error

@@ -1,0 +1,98 @@
+"""A turn: the messages of a conversation that one worker answers now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.conversation import Conversation, File, Hold, Message
+from bot.wishes import starts_afresh, wants_back, wants_out
+
+MOST_DEATHS = 3
+"""A message that this many of its holders have died of is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Messages of one conversation that are to be answered now, by the worker that claimed them.
+
+    `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
+    earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
+    that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
+    and not for the bot.
+    """
+
+    id: int
+    messages: tuple[Message, ...]
+    waited: tuple[Message, ...]
+    fence: int
+    deaths: int
+    pages: tuple[str, ...]
+    topic: str | None
+    aside: str | None = None
+
+    @property
+    def conversation(self) -> Conversation:
+        """The one conversation that all its messages are of."""
+        return self.messages[0].conversation
+
+    @property
+    def hold(self) -> Hold:
+        """The right to write in this conversation."""
+        return Hold(str(self.conversation), self.fence)
+
+    @property
+    def thread_id(self) -> str:
+        """The name of the conversation's memory: the conversation's own, and a new one for each new topic."""
+        lane = str(self.conversation)
+        return lane if self.topic is None else f"{lane}@{self.topic}"
+
+    @property
+    def starts_afresh(self) -> bool:
+        """Whether it is a person's wish to start a direct message afresh; that is a turn of its own."""
+        return starts_afresh(self.messages[0])
+
+    @property
+    def stays_out(self) -> bool:
+        """Whether somebody's last word is that the bot is to stay out of the thread."""
+        return wants_out(self.messages[-1])
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether somebody's last word is that it may speak there again."""
+        return wants_back(self.messages[-1])
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it has yet to be judged if any of it is for the bot."""
+        return all(message.doubtful for message in self.messages)
+
+    @property
+    def is_deadly(self) -> bool:
+        """Whether too many of its holders have died."""
+        return self.deaths >= MOST_DEATHS
+
+
+def turn_of(rows: Sequence[dict[str, Any]]) -> Turn:
+    """The turn that was claimed; a row for each of its messages."""
+    held = rows[0]
+    return Turn(
+        id=held["turn"],
+        messages=tuple(_message(row) for row in rows),
+        waited=tuple(_message(row) for row in rows if row["waits"]),
+        fence=held["fence"],
+        deaths=held["deaths"],
+        pages=tuple(held["pages"]),
+        topic=held["topic"],
+        aside=None if held["aside"] is None else f"{held['aside']:.6f}",
+    )
+
+
+def _message(row: dict[str, Any]) -> Message:
+    return Message(
+        Conversation.parse(row["lane"]),
+        f"{row['ts']:.6f}",
+        row["author"],
+        row["body"],
+        doubtful=row["is_doubtful"],
+        files=tuple(File(**file) for file in row["files"]),
+    )

@@ -27,7 +27,14 @@ STORED = "select skein_put"
 FOUND = "conversations.replies"
 """The first operation after a turn was taken over."""
 
-IDLE = ("update skein_conversations set leased_until = now()", "listen", "unlisten", "delete from skein_inbox")
+IDLE = (
+    "update skein_conversations set leased_until = now()",
+    "select turn, who from skein_stops",
+    "delete from skein_stops",
+    "listen",
+    "unlisten",
+    "delete from skein_inbox",
+)
 """Renewals, listening and sweeping go by the clock, and are not part of a turn."""
 
 LONGEST_NAME = 64

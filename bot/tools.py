@@ -19,6 +19,7 @@ WEB_SEARCH = "web_search"
 SEARCH_PURPOSE = "Search the web. Use it for what you do not know and for what may have changed. Name your sources."
 CURRENT_TIME = "current_time"
 TIME_PURPOSE = "Tell the date and time where the person who asks is, or in another zone, named as in Europe/Berlin."
+SHARE_FILE = "share_file"
 SEARCH_TIMEOUT = timedelta(seconds=20)
 RESULTS = 5
 
@@ -124,4 +125,7 @@ def summary(name: str, args: Mapping[str, Any], *, done: bool = False) -> str:
     if name == READ_PAGE and isinstance(url, str):
         place = url.partition("://")[2].partition("?")[0].rstrip("/") or url
         return one_line(f"{'Read' if done else 'Reading'}: {place}")
+    file = args.get("name")
+    if name == SHARE_FILE and isinstance(file, str) and file.strip():
+        return one_line(f"{'Shared' if done else 'Sharing'}: {file}")
     return one_line(f"{'Used' if done else 'Using'} {name}")

@@ -14,8 +14,8 @@ from bot.errors import Busy, PlatformError
 from bot.slack.client import call
 from bot.slack.thread import since
 from bot.slack.tiers import COMPLETE_UPLOAD, UPLOAD_ADDRESS
+from bot.tools import SHARE_FILE
 
-SHARE_FILE = "share_file"
 SHARE_PURPOSE = (
     "Share a text file with the people of this conversation: a table of more than 20 rows as CSV, code of more than "
     "100 lines, or whatever they ask for as a file. `name` has the fitting ending. Do not repeat its content in the "

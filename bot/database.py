@@ -155,12 +155,24 @@ async def open_store(pool: Pool) -> AsyncGenerator[AsyncPostgresStore, None]:
             task.cancel()
 
 
+def heed_cancel() -> None:
+    """Raises CancelledError where this task was cancelled: to be called by whoever goes on after UNREACHABLE.
+
+    A cancel in the middle of a statement has psycopg wait for the server's word; where the server is gone, that fails,
+    and its error takes the place of the cancel. Whoever then tries again would never end.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:
     """Run a statement that must not be lost, as often as it takes to reach PostgreSQL."""
     while True:
         try:
             return await statement()
         except UNREACHABLE:
+            heed_cancel()
             log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.database import Pool, embedded_server, migrate, open_pool, ping
+from bot.database import Pool, embedded_server, migrate, open_pool, ping, until_reached
 from bot.errors import DatabaseError
 from bot.inbox import Inbox
 from tests.folders import server_folder
@@ -100,3 +100,21 @@ async def written_before(folder: Path) -> int:
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
     return len(rows)
+
+
+async def test_a_cancel_is_heeded_although_the_connection_breaks_in_its_place() -> None:
+    begun = asyncio.Event()
+
+    async def statement() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            # As psycopg does where the server goes away while it is asked to end the statement.
+            raise psycopg.OperationalError("the connection is lost") from cancelled
+
+    task = asyncio.create_task(until_reached(statement))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.database import UNREACHABLE, Pool, heed_cancel
+from bot.database import UNREACHABLE, Pool
 from bot.window import Window
 
 MARGIN = timedelta(milliseconds=500)
@@ -65,7 +65,6 @@ class Budget:
             try:
                 await self._rows("select skein_refused(%s, %s, %s, %s)", (scope, tier.calls, window.span, retry_after))
             except UNREACHABLE:
-                heed_cancel()
                 window.calls = max(1, window.calls * 8 // 10)
 
     def window(self, method: str) -> Window:
@@ -83,7 +82,6 @@ class Budget:
         try:
             (row,) = await self._rows("select * from skein_spend(%s, %s, %s, %s, %s, %s, %s)", values)
         except UNREACHABLE:
-            heed_cancel()
             keep = writing + self._others.get(scope, 0) if writing is not None else 0
             now = time.monotonic()
             return window.take(now, keep) if cost else window.wait(now, keep)

@@ -28,8 +28,6 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-Pool = AsyncConnectionPool["AsyncConnection[DictRow]"]
-
 POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
@@ -43,6 +41,29 @@ HOLD_LOST = "SK001"
 """The code of the error that `skein_hold` raises."""
 MIGRATION_LOCK = 0x736B_6569_6E
 """The advisory lock's key: "skein" in ASCII, so that no other program of the same database is likely to take it."""
+
+
+class Pool(AsyncConnectionPool["AsyncConnection[DictRow]"]):
+    """Connections whose users can be cancelled, also while PostgreSQL goes away.
+
+    A cancel in the middle of a statement has psycopg wait for the server's word; where the server is gone, that fails,
+    and its error would take the place of the cancel. Whoever then tries again would never end.
+    """
+
+    @asynccontextmanager
+    async def connection(  # the pool's own signature
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> "AsyncGenerator[AsyncConnection[DictRow], None]":
+        """A connection, for the block. Raises CancelledError in place of UNREACHABLE where this task was cancelled."""
+        try:
+            async with super().connection(timeout) as connection:
+                yield connection
+        except UNREACHABLE as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise asyncio.CancelledError from error
+            raise
 
 
 @asynccontextmanager
@@ -79,7 +100,7 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
     A connection that is dead, or whose server has become a standby, is replaced before use. Raises DatabaseError when
     no connection is had within `patience`.
     """
-    pool: Pool = AsyncConnectionPool(
+    pool = Pool(
         make_conninfo(url, target_session_attrs="read-write"),
         min_size=1,
         max_size=POOL_SIZE,
@@ -155,24 +176,12 @@ async def open_store(pool: Pool) -> AsyncGenerator[AsyncPostgresStore, None]:
             task.cancel()
 
 
-def heed_cancel() -> None:
-    """Raises CancelledError where this task was cancelled: to be called by whoever goes on after UNREACHABLE.
-
-    A cancel in the middle of a statement has psycopg wait for the server's word; where the server is gone, that fails,
-    and its error takes the place of the cancel. Whoever then tries again would never end.
-    """
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
-
-
 async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:
     """Run a statement that must not be lost, as often as it takes to reach PostgreSQL."""
     while True:
         try:
             return await statement()
         except UNREACHABLE:
-            heed_cancel()
             log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
 

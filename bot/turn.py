@@ -18,7 +18,7 @@ from bot.conversation import (
     Stopped,
 )
 from bot.course import Course
-from bot.database import BACK_OFF, heed_cancel, until_reached
+from bot.database import BACK_OFF, until_reached
 from bot.errors import (
     AgentError,
     DatabaseError,
@@ -185,7 +185,6 @@ class Running:
             try:
                 return await self._think(Course(reply))
             except DatabaseError:
-                heed_cancel()
                 log.warning("memory_unreachable")
                 await asyncio.sleep(BACK_OFF.total_seconds())
                 reply.rewrite("")

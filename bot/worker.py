@@ -18,7 +18,7 @@ import structlog
 
 from bot.company import Company
 from bot.conversation import Agent, Message
-from bot.database import BACK_OFF, UNREACHABLE, heed_cancel, until_reached
+from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox
 from bot.judge import Judge
@@ -125,7 +125,6 @@ class Worker:
                 turn = await self._inbox.claim(self.name)
                 stops = await self._inbox.stopped([turn.id]) if turn and turn.pages else {}
             except UNREACHABLE:
-                heed_cancel()
                 log.warning("database_unreachable")
                 return
             if turn is None:
@@ -232,7 +231,6 @@ class Worker:
                         else:
                             self._wake.set()
             except UNREACHABLE:
-                heed_cancel()
                 log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
 
@@ -250,7 +248,6 @@ class Worker:
                 held = await self._inbox.renew(self.name, asked)
                 await self._stop_some()  # in case it was not heard
             except UNREACHABLE:
-                heed_cancel()
                 log.warning("database_unreachable")
                 continue
             for turn, running in asked.items():
@@ -264,7 +261,6 @@ class Worker:
             swept = 0
             with contextlib.suppress(*UNREACHABLE):
                 swept = await self._inbox.sweep(self._limits.keep, at_most=SWEEP_ROWS)
-            heed_cancel()
             # Small batches, with room for others between them.
             await asyncio.sleep((SWEEP_PAUSE if swept < SWEEP_ROWS else SHORT_SWEEP_PAUSE).total_seconds())
 

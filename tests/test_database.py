@@ -102,16 +102,17 @@ async def written_before(folder: Path) -> int:
     return len(rows)
 
 
-async def test_a_cancel_is_heeded_although_the_connection_breaks_in_its_place() -> None:
+async def test_a_cancel_is_heeded_although_the_connection_breaks_in_its_place(pool: Pool) -> None:
     begun = asyncio.Event()
 
     async def statement() -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError as cancelled:
-            # As psycopg does where the server goes away while it is asked to end the statement.
-            raise psycopg.OperationalError("the connection is lost") from cancelled
+        async with pool.connection():
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as cancelled:
+                # As psycopg does where the server goes away while it is asked to end the statement.
+                raise psycopg.OperationalError("the connection is lost") from cancelled
 
     task = asyncio.create_task(until_reached(statement))
     await begun.wait()

@@ -92,7 +92,7 @@ class Running:
 
     def stop_for(self, who: str) -> None:
         """Somebody wants no more of the answer: end the thinking; what was written so far stays, and is remembered."""
-        self._stopped_by = self._stopped_by or who
+        self._stopped_by = who
         self._unwanted.set()
         self.stop()
 

@@ -16,7 +16,7 @@ from bot.errors import Busy, Gone, LeaseLost, PlatformError
 from bot.markdown import PAGE_BYTES
 from bot.platform import Drafts, Lease, Mark, Page
 from bot.slack.blocks import content
-from bot.slack.client import call, patiently
+from bot.slack.client import patiently, taken
 from bot.slack.thread import since as messages_since
 from bot.slack.tiers import ADD, DELETE, POST, REMOVE, STOP, UPDATE
 from bot.window import Window
@@ -201,12 +201,7 @@ class SlackAdapter:
     async def _call(self, method: str, channel: str, request: Callable[[], Awaitable[Any]]) -> Any:
         if self._lease:
             self._lease.check()
-        try:
-            return await call(request)
-        except Busy as busy:
-            if busy.retry_after:
-                await self._budget.refused(method, channel, busy.retry_after)
-            raise
+        return await taken(self._budget, method, channel, request)
 
 
 def metadata(mark: Mark) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.budget import Budget
 from bot.errors import Busy, Gone, PlatformError
 
 log = structlog.get_logger()
@@ -101,6 +102,23 @@ async def call(request: Callable[[], Awaitable[Any]]) -> Any:
         raise _translated(error) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Busy(0) from error
+
+
+async def spend(budget: Budget, method: str, channel: str, request: Callable[[], Awaitable[Any]]) -> Any:
+    """Make a request that has first call on the budget. Raises Busy while there is no room, as if Slack had."""
+    if wait := await budget.take(method, channel):
+        raise Busy(wait)
+    return await taken(budget, method, channel, request)
+
+
+async def taken(budget: Budget, method: str, channel: str, request: Callable[[], Awaitable[Any]]) -> Any:
+    """As `call`, a request whose call was taken from the budget, which is told when Slack wants less of them."""
+    try:
+        return await call(request)
+    except Busy as busy:
+        if busy.retry_after:
+            await budget.refused(method, channel, busy.retry_after)
+        raise
 
 
 def _translated(error: SlackApiError) -> PlatformError:

@@ -14,7 +14,7 @@ from bot.budget import Budget
 from bot.conversation import Conversation, Message
 from bot.errors import Busy, PlatformError, Unreadable
 from bot.inbox import OVERHEARD
-from bot.slack.client import call
+from bot.slack.client import spend
 from bot.slack.events import MENTION, SAID_SUBTYPES, files_of, is_well_formed, readable, said
 from bot.slack.files import Files
 from bot.slack.people import People, Person
@@ -100,10 +100,11 @@ class Room:
 
     async def _page(self, conversation: Conversation, after: str | None, before: str, cursor: str | None) -> Any:
         for tries_left in reversed(range(TRIES)):
-            if await self._budget.take(REPLIES):
-                raise Busy(1)
             try:
-                return await call(
+                return await spend(
+                    self._budget,
+                    REPLIES,
+                    conversation.channel,
                     lambda: self._client.conversations_replies(
                         channel=conversation.channel,
                         ts=conversation.thread,
@@ -111,11 +112,9 @@ class Room:
                         latest=before,
                         limit=PAGE,
                         cursor=cursor,
-                    )
+                    ),
                 )
             except Busy as busy:
-                if busy.retry_after:
-                    await self._budget.refused(REPLIES, conversation.channel, busy.retry_after)
                 if busy.retry_after or not tries_left:
                     raise
         raise AssertionError("unreachable")

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
 from bot.errors import Busy, PlatformError
-from bot.slack.client import call
+from bot.slack.client import call, spend
 from bot.slack.thread import since
 from bot.slack.tiers import COMPLETE_UPLOAD, UPLOAD_ADDRESS
 from bot.tools import SHARE_FILE
@@ -54,18 +54,23 @@ class Sharing:
 
     async def _is_there(self, asked: Mapping[str, Any], name: str, size: int) -> bool:
         method, request = since(self.client, asked["channel"], asked["thread"], asked["since"])
-        response = await self._spend(method, request)
+        response = await spend(self.budget, method, asked["channel"], request)
         ours = [message for message in response["messages"] if message.get("user") == self.me]
         files = [file for message in ours for file in cast("list[dict[str, Any]]", message.get("files") or [])]
         return any((file.get("name"), file.get("size")) == (name, size) for file in files)
 
     async def _upload(self, asked: Mapping[str, Any], name: str, data: bytes) -> None:
-        place = await self._spend(
-            UPLOAD_ADDRESS, lambda: self.client.files_getUploadURLExternal(filename=name, length=len(data))
+        place = await spend(
+            self.budget,
+            UPLOAD_ADDRESS,
+            asked["channel"],
+            lambda: self.client.files_getUploadURLExternal(filename=name, length=len(data)),
         )
         await call(lambda: self._send(place["upload_url"], data))
-        await self._spend(
+        await spend(
+            self.budget,
             COMPLETE_UPLOAD,
+            asked["channel"],
             lambda: self.client.files_completeUploadExternal(
                 files=[{"id": place["file_id"], "title": name}],
                 channel_id=asked["channel"],
@@ -81,11 +86,6 @@ class Sharing:
         async with session.post(address, data=data, allow_redirects=False) as response:
             if not response.ok:
                 raise PlatformError(f"http_{response.status}")
-
-    async def _spend(self, method: str, request: Any) -> Any:
-        if wait := await self.budget.take(method):
-            raise Busy(wait)
-        return await call(request)
 
 
 def _safe(name: str) -> str:

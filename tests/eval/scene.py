@@ -1,18 +1,16 @@
 """Where a case plays: people in a local Slack, the bot with the model that is judged, and a web of two pages."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import SecretStr
 
 from bot.app import open_bot
-from bot.database import Pool, embedded_server, migrate, open_pool
+from bot.database import Pool, open_pool
 from bot.pages import READ_PAGE
 from bot.settings import Settings
 from bot.slack.local import LocalSlack
@@ -78,21 +76,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(settings: Settings, url: str | None = None) -> AsyncGenerator[Scene, None]:
-    """A scene of its own: nothing of another one is known in it. `url` is a database without rows."""
-    with tempfile.TemporaryDirectory(prefix="skein-") as folder:
-        if url is None:
-            async with embedded_server(Path(folder)) as own, _on(settings, own) as scene:
-                yield scene
-        else:
-            async with _on(settings, url) as scene:
-                yield scene
-
-
-@asynccontextmanager
-async def _on(settings: Settings, url: str) -> AsyncGenerator[Scene, None]:
+async def open_scene(settings: Settings, url: str) -> AsyncGenerator[Scene, None]:
+    """A scene of its own, on the database at `url`: nothing of another one is known in it."""
     async with open_pool(url) as pool, LocalSlack.open() as slack:
-        await migrate(pool)
         scene = Scene(slack, pool)
         changes = {
             "slack_api_url": slack.api_url,

@@ -1,5 +1,8 @@
 """The bot among several people: it knows what they said, and tells what is for it from what is not."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import pytest
 
 from bot.script import Say, Wire
@@ -170,14 +173,21 @@ async def test_a_small_model_judges_what_is_in_doubt(slack: LocalSlack, model: M
     assert {request["model"] for request in model.server.requests} == {"scripted", "small"}
 
 
+@contextmanager
+def unheard(slack: LocalSlack) -> Generator[None, None, None]:
+    """Of what is said meanwhile no event comes."""
+    heard_of = set(slack.subscriptions)
+    slack.subscriptions.clear()
+    yield
+    slack.subscriptions.update(heard_of)
+
+
 async def test_a_mention_whose_event_was_lost_is_found_in_the_thread_and_answered_once(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     model.script = echo
-    heard_of = set(slack.subscriptions)
-    slack.subscriptions.clear()
-    ts = await slack.say("ada", "general", "@skein one")
-    slack.subscriptions.update(heard_of)
+    with unheard(slack):
+        ts = await slack.say("ada", "general", "@skein one")
     async with start():
         await slack.say("ada", "general", "@skein two", thread=ts)
         await answered(slack, "general", ts, "1: two", "3: one")
@@ -193,11 +203,9 @@ async def test_what_was_said_since_the_mention_is_no_talk_of_others_while_its_ev
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     model.script = echo
-    heard_of = set(slack.subscriptions)
-    slack.subscriptions.clear()
-    ts = await slack.say("ada", "general", "@skein one")
-    late = await slack.say("ada", "general", "and a half", thread=ts)
-    slack.subscriptions.update(heard_of)
+    with unheard(slack):
+        ts = await slack.say("ada", "general", "@skein one")
+        late = await slack.say("ada", "general", "and a half", thread=ts)
     place = {"channel": slack.channel("general").id, "channel_type": "channel", "user": slack.user("ada").id}
     async with start():
         await slack.say("ada", "general", "@skein two", thread=ts)

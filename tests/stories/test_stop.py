@@ -17,10 +17,6 @@ DEAF = Limits(pace=QUICK, lease=timedelta(minutes=5))
 """Of a stop it hears at once or never: its leases are renewed late."""
 
 
-ASK = "insert into skein_stops (turn, who) select turn, %s from skein_conversations where turn is not null"
-"""A click of which nobody hears."""
-
-
 def endless(gate: Gate) -> Script:
     """It begins to count and goes on once it is let; whatever is asked next gets a word."""
     return in_turn(Say(["One two", gate, " three"]), Say("Well."))
@@ -35,6 +31,15 @@ async def begun(slack: LocalSlack) -> str:
 
 async def stop(slack: LocalSlack, who: str, thread: str) -> None:
     await slack.click(who, "general", slack.replies("general", thread)[-1].ts, STOP)
+
+
+def stop_unheard(slack: LocalSlack, who: str, database_url: str) -> None:
+    """A click on what runs, or was left, of which nobody hears."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into skein_stops (turn, who) select turn, %s from skein_conversations where turn is not null",
+            (slack.user(who).id,),
+        )
 
 
 async def test_what_was_written_stays_and_is_remembered_and_the_model_is_let_go(
@@ -84,8 +89,7 @@ async def test_a_stop_that_was_not_heard_is_found_when_the_lease_is_renewed(
     model.script = endless(Gate())
     async with start(limits=Limits(pace=QUICK, lease=timedelta(seconds=1))):
         ts = await begun(slack)
-        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-            await connection.execute(ASK, (slack.user("ada").id,))
+        stop_unheard(slack, "ada", database_url)
         await answered(slack, "general", ts, "One two\nStopped by Ada")
 
 
@@ -96,8 +100,7 @@ async def test_what_was_stopped_while_nobody_held_it_is_not_gone_on_with(
     hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
     async with start(limits=hasty):
         ts = await begun(slack)
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await connection.execute(ASK, (slack.user("grace").id,))
+    stop_unheard(slack, "grace", database_url)
     async with start():
         await answered(slack, "general", ts, "Stopped by Grace")
         await slack.say("ada", "general", "and now?", thread=ts)

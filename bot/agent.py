@@ -1,9 +1,8 @@
 """The agent that the bot thinks with: a LangGraph graph and its memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from types import MappingProxyType
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage
@@ -38,7 +37,8 @@ class GraphAgent:
 
     The nodes in `answering` speak to people; what other nodes' models say is not shown. Without it, all nodes do, those
     of subgraphs as well. Where the graph asks somebody (`interrupt`), its question is the answer, and what is said next
-    the reply to it. In one of the `channels` another graph answers, whose memory is the same.
+    the reply to it. `graph_in` gives the graph that answers in a channel, where it is another one with the same memory.
+    `tools` are the names of those of which a channel may have fewer.
     """
 
     def __init__(
@@ -46,14 +46,16 @@ class GraphAgent:
         graph: AnyGraph,
         *,
         answering: Collection[str] | None = frozenset({MODEL}),
-        channels: Mapping[str, AnyGraph] = MappingProxyType({}),
+        graph_in: Callable[[str], Awaitable[AnyGraph]] | None = None,
+        tools: Sequence[str] = (),
         recursion_limit: int = STEPS,
         fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
         reasoning: bool = False,
     ) -> None:
         self._reasoning = reasoning
         self._graph = graph
-        self._channels = channels
+        self._graph_in = graph_in
+        self.tools = tools
         self._answering = answering
         self._recursion_limit = recursion_limit
         self._fenced = fenced
@@ -83,7 +85,7 @@ class GraphAgent:
         kept as the answer.
         """
         narration = Narration(self._answering, reasoning=self._reasoning)
-        graph = self._graph_under(hold, messages[-1].conversation.channel)
+        graph = await self._graph_under(hold, messages[-1].conversation.channel)
         run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop)
         state = await run.state()
         said: dict[str, str] = {}
@@ -135,8 +137,8 @@ class GraphAgent:
             for token in unsaid(state, turn_of(state, messages), said):
                 yield token
 
-    def _graph_under(self, hold: Hold | None, channel: str) -> AnyGraph:
-        graph = self._channels.get(channel, self._graph)
+    async def _graph_under(self, hold: Hold | None, channel: str) -> AnyGraph:
+        graph = await self._graph_in(channel) if self._graph_in else self._graph
         if hold is None or self._fenced is None:
             return graph
         return graph.copy({"checkpointer": self._fenced(hold)})

@@ -29,6 +29,7 @@ from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
 from bot.pictures import takes_pictures
 from bot.settings import Settings
+from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
 from bot.slack.files import Files
@@ -37,6 +38,7 @@ from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
 from bot.slack.people import People
 from bot.slack.room import Room
+from bot.slack.setting_up import SetupForm
 from bot.slack.sharing import Sharing
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
@@ -105,7 +107,10 @@ async def open_bot(
         room = Room(client, budget, people, files, identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         around = [*Surroundings(client, budget, room).tools(), *Sharing(client, budget, identity.user).tools()]
-        thinking = open_agent(settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look)
+        setups = Setups(channels(settings.channels_config), pool, identity.workspace)
+        thinking = open_agent(
+            settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look, setups=setups
+        )
         agent = await stack.enter_async_context(thinking)
         chosen = limits or _limits(settings)
         judge = _judge(settings, identity)
@@ -119,8 +124,10 @@ async def open_bot(
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
-        mute = {place for place, channel in channels(settings.channels_config).items() if not channel.follow_ups}
-        listeners = build_app(client, identity, inbox, worker.note_waiting, lambda: people.names, mute=mute)
+        form = SetupForm(client, budget, setups, _offered(settings, setups), agent.tools)
+        listeners = build_app(
+            client, identity, inbox, worker.note_waiting, lambda: people.names, setups=setups, form=form
+        )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
             health.add("listening", await stack.enter_async_context(open_sockets(listeners, app_token)))
@@ -183,6 +190,13 @@ def _files(settings: Settings, client: AsyncWebClient) -> Files:
         most_characters=settings.file_characters,
         takes_pictures=settings.agent is None and settings.has_model_key and takes_pictures(model(settings)),
     )
+
+
+def _offered(settings: Settings, setups: Setups) -> Sequence[str]:
+    """The models that people may choose for a channel: those that the administrator has named somewhere."""
+    if settings.agent is not None:
+        return ()
+    return [*dict.fromkeys([*settings.models, *filter(None, (setup.model for setup in setups.of_file.values()))])]
 
 
 def _limits(settings: Settings) -> Limits:

@@ -2,27 +2,25 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from langchain_core.tools import BaseTool
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from bot.errors import SettingsError
 
 DEFAULT = Path("channels.toml")
-OWN_SETUP = "own_setup"
-PURPOSE = "Tell how you are set up where you are asked: which model you are, your tools, what you are told to be."
 
 
-class Channel(BaseModel):
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Channel:
     """What is other in one channel; None is as everywhere."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     instructions: str | None = None
-    model: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*:\S+$")
+    model: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:\S+$")] | None = None
     tools: tuple[str, ...] | None = None
     follow_ups: bool = True
     """Whether it answers in its threads without being mentioned."""
@@ -47,35 +45,19 @@ def channels(path: Path | None) -> Mapping[str, Channel]:
         raise SettingsError(f"CHANNELS_CONFIG: the file {file} is no TOML: {error}.") from None
     except ValidationError as error:
         wrong = ", ".join(sorted({" ".join(map(str, problem["loc"])) for problem in error.errors()}))
-        known = ", ".join(Channel.model_fields)
+        known = ", ".join(field.name for field in fields(Channel))
         raise SettingsError(f"CHANNELS_CONFIG: {file} is wrong at {wrong}. A channel has {known}.") from None
 
 
-def chosen(tools: Sequence[BaseTool], channel: str, names: Sequence[str] | None) -> list[BaseTool]:
-    """The tools of these names, or all. Raises SettingsError for a name that none of them has."""
-    by_name = {tool.name: tool for tool in tools}
-    if unknown := sorted(set(names or ()) - by_name.keys()):
-        there = ", ".join(sorted(by_name))
-        raise SettingsError(
-            f"CHANNELS_CONFIG: {channel} names the tool {unknown[0]}, which is not there. There are {there}."
-        )
-    return [by_name[name] for name in names] if names is not None else [*tools]
+def check_tools(here: Mapping[str, Channel], tools: Sequence[BaseTool]) -> None:
+    """Raises SettingsError for a name of a tool that none of them has."""
+    there = sorted(tool.name for tool in tools)
+    for channel, setup in here.items():
+        if unknown := sorted(set(setup.tools or ()) - {*there}):
+            told = f"{channel} names the tool {unknown[0]}, which is not there. There are {', '.join(there)}."
+            raise SettingsError(f"CHANNELS_CONFIG: {told}")
 
 
-def own_setup(model: str, instructions: str, tools: Sequence[BaseTool], here: Mapping[str, Channel]) -> BaseTool:
-    """A tool that tells what the bot is where it is asked."""
-
-    async def tell(config: RunnableConfig) -> str:
-        place = str(config.get("configurable", {}).get("channel", ""))
-        channel = here.get(place, Channel())
-        names = channel.tools if channel.tools is not None else [tool.name for tool in tools]
-        told: dict[str, Any] = {
-            "model": channel.model or model,
-            "tools": ", ".join(names) or "none",
-            "answers follow-ups without a mention": "yes" if channel.follow_ups else "no",
-            "set for this channel": "yes" if place in here else "no, as everywhere",
-            "instructions": channel.instructions or instructions,
-        }
-        return "\n".join(f"{what}: {how}" for what, how in told.items())
-
-    return StructuredTool.from_function(coroutine=tell, name=OWN_SETUP, description=PURPOSE)
+def chosen(tools: Sequence[BaseTool], names: Sequence[str] | None) -> list[BaseTool]:
+    """The tools of these names that there are, or all."""
+    return [tool for tool in tools if names is None or tool.name in names]

@@ -1,11 +1,13 @@
 """What the bot thinks with, put together as the settings say: models, tools, and the graph over them."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
+import structlog
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -13,24 +15,31 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from bot.agent import GraphAgent
-from bot.channels import Channel, channels, chosen, own_setup
+from bot.channels import Channel, channels, check_tools, chosen
 from bot.conversation import Hold
+from bot.errors import SettingsError
 from bot.fallbacks import model_chain
 from bot.graph import AgentGraph, build_graph
 from bot.graphs import open_graph, own_types
 from bot.lasting import lasting_memory
 from bot.model import chat_model
+from bot.own_setup import own_setup
 from bot.pictures import Look
 from bot.serde import serializer
 from bot.servers import open_servers, servers
 from bot.settings import Settings
+from bot.setups import Setups
 from bot.tools import tools as own_tools
+
+log = structlog.get_logger()
 
 REQUEST_TIMEOUT = timedelta(seconds=60)
 """How long the model may take to begin."""
 CHUNK_TIMEOUT = timedelta(seconds=30)
 """How long it may be silent in the middle."""
 MODEL_RETRIES = 2
+MOST_GRAPHS = 100
+"""How many different setups of channels are kept ready; one more costs some milliseconds at each turn."""
 Fenced = Callable[[Hold, Iterable[type]], BaseCheckpointSaver[Any]]
 """Gives the memory for the holder of a turn, which refuses what is written when the hold is gone."""
 
@@ -45,10 +54,11 @@ async def open_agent(
     store: BaseStore | None = None,
     more: Sequence[BaseTool] = (),
     look: Look | None = None,
+    setups: Setups | None = None,
 ) -> AsyncGenerator[GraphAgent, None]:
     """The agent that the settings name, with its memory in this checkpointer. `tools` replaces its own and `more`.
 
-    `look` fetches the pictures that people drop.
+    `look` fetches the pictures that people drop; `setups` says what is other in single channels.
 
     Raises SettingsError when the graph that AGENT names, or the model, cannot be had.
     """
@@ -56,9 +66,14 @@ async def open_agent(
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_tools(settings, tools, store, more))
         if settings.agent is None:
-            graphs = _graphs(settings, own, memory, look)
+            there = setups or Setups(channels(settings.channels_config))
+            if own:
+                own.append(own_setup(settings.model, settings.instructions, [tool.name for tool in own], there))
+                check_tools(there.of_file, own)
+            graph_in = _graph_in(settings, own, memory, look, there)
             fence = fenced and partial(_fenced, fenced, ())
-            yield GraphAgent(graphs.pop(""), channels=graphs, fenced=fence, reasoning=reasoning)
+            names = [tool.name for tool in own]
+            yield GraphAgent(await graph_in(""), graph_in=graph_in, fenced=fence, reasoning=reasoning, tools=names)
             return
         means: dict[str, Callable[[], Any]] = {
             "model": lambda: model(settings),
@@ -73,23 +88,34 @@ async def open_agent(
         yield GraphAgent(graph, answering=None, fenced=fenced and partial(_fenced, fenced, types), reasoning=reasoning)
 
 
-def _graphs(
-    settings: Settings, own: Sequence[BaseTool], memory: BaseCheckpointSaver[Any], look: Look | None
-) -> dict[str, AgentGraph]:
-    """The built-in graph by channel, as it is everywhere else under the empty name."""
-    here = channels(settings.channels_config)
-    tools = [*own, own_setup(settings.model, settings.instructions, own, here)] if own else []
-    return {
-        place: build_graph(
-            one_model(settings, channel.model) if channel.model else model(settings),
-            chosen(tools, place, channel.tools) if own else [],
-            channel.instructions or settings.instructions,
+def _graph_in(
+    settings: Settings, own: Sequence[BaseTool], memory: BaseCheckpointSaver[Any], look: Look | None, setups: Setups
+) -> Callable[[str], Awaitable[AgentGraph]]:
+    """Gives the built-in graph as it is in a channel. Raises SettingsError for a model that the file asks in vain."""
+
+    @lru_cache(MOST_GRAPHS)
+    def build(setup: Channel) -> AgentGraph:
+        return build_graph(
+            one_model(settings, setup.model) if setup.model else model(settings),
+            chosen(own, setup.tools),
+            setup.instructions or settings.instructions,
             memory,
             memory_tokens=settings.memory_tokens,
             look=look,
         )
-        for place, channel in {"": Channel(), **here}.items()
-    }
+
+    for setup in setups.of_file.values():
+        build(setup)
+
+    async def graph_in(channel: str) -> AgentGraph:
+        setup = await setups.of(channel)
+        try:
+            return build(setup)
+        except SettingsError:
+            log.warning("model_of_channel_gone", channel=channel, model=setup.model)
+            return build(replace(setup, model=None))
+
+    return graph_in
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
+from bot.slack.local.seed import PLAIN_SHORTCUTS
+from bot.slack.setup_form import SETUP
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,6 +36,7 @@ HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:h
 METHOD_SCOPES = {
     "apps_connections_open": frozenset[str](),  # the app-level token's connections:write, no bot scope
     "auth_test": frozenset[str](),
+    "conversations_info": frozenset({"channels:read", "groups:read"}),  # not asked about direct messages
     "chat_delete": frozenset({"chat:write"}),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
@@ -47,12 +50,13 @@ METHOD_SCOPES = {
     "reactions_add": frozenset({"reactions:write"}),
     "reactions_remove": frozenset({"reactions:write"}),
     "users_info": frozenset({"users:read"}),
+    "views_open": frozenset[str](),
     "users_list": frozenset({"users:read"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""
 
-FILES = "files:read"
-"""What it takes to fetch a file, which is no method."""
+NO_METHODS = frozenset({"files:read", "commands"})
+"""What it takes to fetch a file, and to have a shortcut."""
 
 METHODS = {name for name, _ in inspect.getmembers(AsyncWebClient, inspect.iscoroutinefunction) if name[0] != "_"}
 
@@ -144,9 +148,18 @@ def test_the_manifest_subscribes_to_the_events_that_are_listened_for() -> None:
 
 def test_the_manifest_asks_for_the_scopes_that_are_needed_and_no_other() -> None:
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
-    needed = {EVENT_SCOPES[event] for event in subscribed} | {FILES}
+    needed = {EVENT_SCOPES[event] for event in subscribed} | NO_METHODS
     needed = needed.union(*(METHOD_SCOPES[name] for name in used_methods()))
     assert sorted(manifest()["oauth_config"]["scopes"]["bot"]) == sorted(needed)
+
+
+def test_the_manifest_has_the_shortcuts_that_are_listened_for() -> None:
+    shortcuts = manifest()["features"]["shortcuts"]
+    assert {shortcut["callback_id"]: shortcut["name"] for shortcut in shortcuts} == dict(PLAIN_SHORTCUTS)
+    assert {SETUP} == PLAIN_SHORTCUTS.keys()
+    for shortcut in shortcuts:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
 
 
 def test_the_manifest_lets_people_write_to_the_bot() -> None:

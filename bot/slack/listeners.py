@@ -17,11 +17,15 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation import Address, Message
+from bot.errors import PlatformError
 from bot.inbox import Inbox
+from bot.setups import Setups
 from bot.slack.blocks import STOP
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
+from bot.slack.setting_up import SetupForm
+from bot.slack.setup_form import SETUP
 
 log = structlog.get_logger()
 
@@ -37,12 +41,13 @@ def build_app(
     waiting: Callable[[Message], None],
     names: Callable[[], Collection[str]] = tuple,
     *,
-    mute: Collection[str] = (),
+    setups: Setups,
+    form: SetupForm,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
     `waiting` is told of each new message whose conversation is busy; it must return at once. `names` gives those by
-    which people here are called, as far as they are known. In `mute` channels only a mention counts.
+    which people here are called, as far as they are known. `setups` says in which channels only a mention counts.
     """
     deliveries = Deliveries()
 
@@ -59,7 +64,7 @@ def build_app(
     async def store(body: dict[str, Any], next: Next) -> None:  # noqa: A002 (Bolt passes it by this name)
         heard = parse(body, identity, names())
         if isinstance(heard, Heard):
-            if heard.address is Address.NOBODY and heard.message.conversation.channel in mute:
+            if heard.address is Address.NOBODY and not (await setups.of(heard.message.conversation.channel)).follow_ups:
                 heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
             put = partial(
                 inbox.put,
@@ -84,6 +89,8 @@ def build_app(
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     app.action(STOP)(_stopping(inbox))
+    app.shortcut(SETUP)(_opening(form))
+    app.view(SETUP)(_saving(form))
     # What no listener matches is not acknowledged and would come again.
     app.event(ANY)(_acknowledge_event)
     for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):
@@ -101,6 +108,27 @@ def _stopping(inbox: Inbox) -> Callable[..., Awaitable[None]]:
         await ack()
 
     return stop
+
+
+def _opening(form: SetupForm) -> Callable[..., Awaitable[None]]:
+    async def opening(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+        await ack()
+        try:
+            await form.open(body)
+        except PlatformError as error:
+            # Whoever clicked sees that nothing opens, and may click again.
+            log.warning("form_not_opened", code=error.code)
+
+    return opening
+
+
+def _saving(form: SetupForm) -> Callable[..., Awaitable[None]]:
+    async def saving(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
+        # Stored before it is acknowledged: until then the form stands open with what was written in it.
+        await form.save(body)
+        await ack()
+
+    return saving
 
 
 async def _acknowledge_event() -> None:

@@ -9,6 +9,7 @@ from bot.budget import Tier
 POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
+CHANNEL, OPEN_VIEW = "conversations.info", "views.open"
 USER, USERS = "users.info", "users.list"
 UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
 ADD, REMOVE = "reactions.add", "reactions.remove"
@@ -22,6 +23,8 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         START: Tier(20),
         APPEND: Tier(100),
         STOP: Tier(20),
+        CHANNEL: Tier(50),
+        OPEN_VIEW: Tier(100),
         USER: Tier(100),
         USERS: Tier(20),
         REPLIES: Tier(50),

@@ -16,13 +16,16 @@ import aiohttp
 from aiohttp import web
 
 from bot import log
+from bot.budget import Budget
 from bot.database import open_pool
 from bot.health import open_site
 from bot.inbox import Inbox
+from bot.setups import Setups
 from bot.slack.client import Identity, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.local.webhook import signed_headers
+from bot.slack.setting_up import SetupForm
 from bot.worker import Limits
 from tests.bench.figures import Row, Spread
 from tests.bench.load import RATE, paced
@@ -86,7 +89,9 @@ async def _listen(url: str) -> None:
         inbox = Inbox(pool, lease=Limits().lease)
         async with working(inbox, Speaker()) as worker:
             who = Identity("T1", "Bench", BOT, "bench", "B0BOT", frozenset())
-            ingress.serve(build_app(client, who, inbox, worker.note_waiting))
+            setups = Setups({})
+            form = SetupForm(client, Budget(pool, who.workspace, {}), setups, (), ())
+            ingress.serve(build_app(client, who, inbox, worker.note_waiting, setups=setups, form=form))
             sys.stdout.write(f"{port}\n")
             sys.stdout.flush()
             await asyncio.to_thread(sys.stdin.read)

@@ -31,11 +31,12 @@ IDLE = (
     "update skein_conversations set leased_until = now()",
     "select turn, who from skein_stops",
     "delete from skein_stops",
+    "select channel, setup from skein_channels",
     "listen",
     "unlisten",
     "delete from skein_inbox",
 )
-"""Renewals, listening and sweeping go by the clock, and are not part of a turn."""
+"""Renewals, listening, sweeping and the look for new setups go by the clock, and are not part of a turn."""
 
 LONGEST_NAME = 64
 

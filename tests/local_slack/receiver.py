@@ -12,7 +12,7 @@ from tests.local_slack.bots import Client
 
 
 class Receiver:
-    """Keeps every envelope and acknowledges it, but for the first `ignore` ones."""
+    """Keeps every envelope and acknowledges it with `answer`, but for the first `ignore` ones."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
@@ -21,6 +21,7 @@ class Receiver:
         self.told: list[str] = []
         self.envelopes: list[dict[str, Any]] = []
         self.ignore = 0
+        self.answer: dict[str, Any] = {}
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
@@ -47,7 +48,7 @@ class Receiver:
         if self.ignore > 0:
             self.ignore -= 1
         else:
-            await self.socket.send_json({"envelope_id": envelope["envelope_id"]})
+            await self.socket.send_json({"envelope_id": envelope["envelope_id"], "payload": self.answer})
 
 
 @asynccontextmanager

@@ -187,7 +187,7 @@ async def test_a_trigger_opens_one_view_and_not_for_long(
         await slack.command("grace", "general", "/skein")
     await slack.until(lambda: not slack.unacknowledged)
     first, second = [payload["trigger_id"] for payload in receiver.payloads]
-    view: dict[str, Any] = {"type": "modal", "blocks": []}
+    view: dict[str, Any] = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
     await client.views_open(trigger_id=first, view=view)
     assert [opened.user for opened in slack.views] == [slack.user("grace").id]
     assert await refused(client, "views.open", trigger_id=first, view=view) == "invalid_trigger_id"

@@ -12,6 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.local import LocalSlack
+from bot.slack.local.interactions import new_trigger
+from bot.slack.local.modals import answered
 from tests.page.browser import open_browser, open_window, visit
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -193,6 +195,24 @@ async def test_a_button_sends_what_it_carries(page: Page, bot: AsyncWebClient) -
         "block_id": "row",
         "value": "7",
     }
+
+
+async def test_a_form_says_what_is_wrong_with_it_and_keeps_what_was_written(
+    page: Page, slack: LocalSlack, bot: AsyncWebClient
+) -> None:
+    ada = slack.user("ada")
+    plain = {"type": "plain_text", "text": "Word"}
+    field = {"type": "plain_text_input", "action_id": "word", "max_length": 5}
+    block = {"type": "input", "block_id": "word", "label": plain, "element": field}
+    trigger = new_trigger(slack.context, ada)
+    await bot.views_open(trigger_id=trigger, view={"type": "modal", "title": plain, "submit": plain, "blocks": [block]})
+
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Word").fill("seven")
+    answered(slack.context, ada.id, {"response_action": "errors", "errors": {"word": "Not that one."}})
+
+    await expect(form.get_by_text("Not that one.")).to_be_visible()
+    await expect(form.get_by_label("Word")).to_have_value("seven")
 
 
 async def test_the_end_is_followed_until_one_scrolls_up(page: Page, bot: AsyncWebClient) -> None:

@@ -62,6 +62,20 @@ async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_p
         if picture := os.environ.get(PICTURE):
             await page.screenshot(path=Path(picture))
 
+        row = page.locator("#room-timeline .message").first
+        await row.hover()
+        await row.get_by_role("button", name="Set up this channel").click()
+        form = page.get_by_role("dialog")
+        await form.get_by_label("What it is told to be here").fill("Be a pirate.")
+        await form.get_by_label("web_search").uncheck()
+        await form.get_by_role("button", name="Save").click()
+        await expect(form).to_be_hidden()
+        await row.get_by_role("button", name="Set up this channel").click()
+        await expect(form.get_by_label("What it is told to be here")).to_have_value("Be a pirate.")
+        await expect(form.get_by_label("web_search")).not_to_be_checked()
+        await page.keyboard.press("Escape")
+        await expect(form).to_be_hidden()
+
         await page.locator("#channels").get_by_role("button", name="Skein").click()
         await ask(page, "Between you and me", where="Message Skein")
         await expect(page.get_by_text("You said: “Between you and me”")).to_be_visible()

@@ -64,7 +64,9 @@ async def test_it_tells_how_it_is_set_up(slack: LocalSlack, model: Model, start:
         ts = await slack.say("ada", "general", "@skein how are you set up here?")
         await answered(slack, "general", ts, "So I am.\nUsed own_setup")
         there = str(model.server.requests[-1]["messages"][-1]["content"])
-    assert {"instructions: Be a pirate.", "tools: own_setup", "set for this channel: yes"} <= set(here)
+    assert {"instructions: Be a pirate.", "tools: own_setup", "set for this channel: yes, by the administrator"} <= set(
+        here
+    )
     assert "set for this channel: no" in there
 
 

@@ -78,4 +78,11 @@ class Whispered:
     message: Message
 
 
-Change = Posted | Edited | Streamed | Deleted | Reacted | Opened | Joined | StatusSet | Whispered
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A form opened before somebody's eyes, changed or closed."""
+
+    user: str
+
+
+Change = Posted | Edited | Streamed | Deleted | Reacted | Opened | Joined | StatusSet | Whispered | Viewed

@@ -23,6 +23,7 @@ class Channel:
     members: frozenset[str]
     created: int
     archived: bool = False
+    creator: str = ""
 
     def visible_to(self, user: str) -> bool:
         """Public channels are everybody's to read; all others are their members'."""
@@ -45,6 +46,7 @@ class Channel:
     def _named(self, viewer: str) -> Json:
         return {
             "name": self.name,
+            "creator": self.creator,
             "name_normalized": self.name,
             "is_channel": self.kind == "channel",
             "is_group": self.kind == "group",

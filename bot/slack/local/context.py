@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from bot.slack.local.arguments import Arguments
@@ -21,10 +22,15 @@ TRIGGER_LIFE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view that the bot opened, or published as somebody's home. `user` is who sees it."""
+    """A view that the bot opened, or published as somebody's home. `user` is who sees it.
 
+    `errors` says by block what is wrong with what was filled in, under the empty name what went wrong otherwise.
+    """
+
+    id: str
     user: str
     view: Json
+    errors: Json = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Context:
 
     `link` hands out an address for one Socket Mode connection. `triggers` maps a trigger's id to whose gesture it
     was and when (`time.monotonic`), `files` the path of each file to what stands in it, `uploads`
-    the id of each file that is being uploaded to what is known of it.
+    the id of each file that is being uploaded to what is known of it, `modals` a person to the form they see.
     """
 
     workspace: Workspace
@@ -63,6 +69,7 @@ class Context:
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
     views: list[View] = field(default_factory=list[View])
+    modals: dict[str, View] = field(default_factory=dict[str, View])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
     def need_any(self, scopes: Sequence[str]) -> None:

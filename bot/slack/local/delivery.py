@@ -107,38 +107,43 @@ class Delivery:
             self._receiver.clear()
         self._notify()
 
-    def send(self, kind: Kind, payload: Json) -> None:
-        """Put something on its way; events come again until they are acknowledged, other things do not."""
+    def send(self, kind: Kind, payload: Json, answered: Callable[[Json | None], None] = lambda _: None) -> None:
+        """Put something on its way; events come again until they are acknowledged, other things do not.
+
+        `answered` is told what it was acknowledged with, None if it was not.
+        """
         number = next(self._numbers)
         self._outstanding[number] = Dispatch(kind, payload)
-        self._tasks[number] = self._group.create_task(self._deliver(number))
+        self._tasks[number] = self._group.create_task(self._deliver(number, answered))
         self._notify()
 
     async def verify_url(self, token: str, challenge: str) -> bool:
         """As Webhook.verify, at the present address."""
         return await self._webhook.verify(self._events_url or "", token, challenge)
 
-    async def _deliver(self, number: int) -> None:
+    async def _deliver(self, number: int, answered: Callable[[Json | None], None]) -> None:
         try:
-            if not await self._acknowledged(number):
+            answer = await self._acknowledged(number)
+            if answer is None:
                 self.given_up.append(self._outstanding[number])
+            answered(answer)
         finally:
             del self._outstanding[number], self._tasks[number]
             self._notify()
 
-    async def _acknowledged(self, number: int) -> bool:
+    async def _acknowledged(self, number: int) -> Json | None:
         retries = self.retry_delays if self._outstanding[number].kind == "events_api" else ()
         for delay in (timedelta(0), *retries):
             await asyncio.sleep(delay.total_seconds())
-            reason = await self._attempt(number)
-            if reason is None:
-                return True
-            self._outstanding[number] = replace(self._outstanding[number], reason=reason)
-            if reason == NO_RETRY:
+            answer = await self._attempt(number)
+            if not isinstance(answer, str):
+                return answer
+            self._outstanding[number] = replace(self._outstanding[number], reason=answer)
+            if answer == NO_RETRY:
                 break
-        return False
+        return None
 
-    async def _attempt(self, number: int) -> str | None:
+    async def _attempt(self, number: int) -> Json | str:
         while not (len(self._sockets) or self._events_url):
             await self._receiver.wait()
         dispatch = self._outstanding[number]

@@ -13,6 +13,7 @@ from bot.slack.local.changes import (
     Reacted,
     StatusSet,
     Streamed,
+    Viewed,
     Whispered,
 )
 from bot.slack.local.channels import FAMILY, Channel, Kind
@@ -49,7 +50,7 @@ def events_of(workspace: Workspace, change: Change) -> list[Json]:
         case Joined(channel, user, notice):
             events = [message_event(workspace, notice), _joined(workspace, channel, user.id)]
             return events if workspace.bot.id in channel.members else []
-        case Streamed() | Opened() | StatusSet() | Whispered():
+        case Streamed() | Opened() | StatusSet() | Whispered() | Viewed():
             return []
         case _:
             assert_never(change)

@@ -50,6 +50,25 @@ def block_actions(
     }
 
 
+def message_action(context: Context, user: User, message: Message, callback_id: str) -> Json:
+    """The payload of a shortcut chosen in a message's menu."""
+    workspace = context.workspace
+    channel = workspace.channels[message.channel]
+    return {
+        "type": "message_action",
+        "callback_id": callback_id,
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team},
+        "team": {"id": workspace.team, "domain": "local"},
+        "channel": {"id": channel.id, "name": _name(channel)},
+        "message_ts": message.ts,
+        "message": record(workspace, message),
+        "trigger_id": new_trigger(context, user),
+        "action_ts": f"{time.time():.6f}",
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
 def slash_command(context: Context, user: User, channel: Channel, command: str, text: str) -> Json:
     """The payload of a command such as `/skein`."""
     return {

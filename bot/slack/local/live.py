@@ -1,6 +1,7 @@
 """The playground's page kept up to date: each viewer is sent what changed and what they may see."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal, assert_never
 
 from aiohttp import web
@@ -15,9 +16,12 @@ from bot.slack.local.changes import (
     Reacted,
     StatusSet,
     Streamed,
+    Viewed,
     Whispered,
 )
+from bot.slack.local.context import View
 from bot.slack.local.messages import Message
+from bot.slack.local.page_forms import page_form
 from bot.slack.local.page_messages import page_channel, page_message
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
@@ -25,21 +29,25 @@ from bot.slack.local.workspace import Workspace
 _HEARTBEAT_SECONDS = 30.0
 _CLOSE_SECONDS = 1.0
 
-_Mark = tuple[Literal["message", "deleted", "channel", "whisper"], str, str]
+_Mark = tuple[Literal["message", "deleted", "channel", "whisper", "form"], str, str]
+Forms = Callable[[str], View | None]
+"""Which form somebody sees."""
+_FORM: _Mark = ("form", "", "")
 
 
 class _Viewer:
     """One open page. What changed is marked and looked up when it is sent: a slow page skips versions, not messages."""
 
-    def __init__(self, workspace: Workspace, user: str | None) -> None:
+    def __init__(self, workspace: Workspace, forms: Forms, user: str | None) -> None:
         self.socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, timeout=_CLOSE_SECONDS)
         self.user = user
         self._workspace = workspace
+        self._forms = forms
         self._marks: dict[_Mark, Message | None] = {}
         self._marked = asyncio.Event()
 
     def mark(self, mark: _Mark, whisper: Message | None = None) -> None:
-        if self._workspace.channels[mark[1]].visible_to(self.user or ""):
+        if mark == _FORM or self._workspace.channels[mark[1]].visible_to(self.user or ""):
             self._marks[mark] = whisper
             self._marked.set()
 
@@ -55,6 +63,8 @@ class _Viewer:
 
     def _event(self, mark: _Mark, whisper: Message | None) -> Json | None:
         kind, channel, ts = mark
+        if kind == "form":
+            return {"type": kind, "form": page_form(self._forms(self.user or ""))}
         message = whisper or self._workspace.find(channel, ts)
         match kind:
             case "channel":
@@ -70,13 +80,14 @@ class _Viewer:
 class Live:
     """All open pages."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, forms: Forms) -> None:
         self._workspace = workspace
+        self._forms = forms
         self._viewers: set[_Viewer] = set()
 
     async def accept(self, request: web.Request, user: str | None) -> web.StreamResponse:
         """Serve one page until it closes."""
-        viewer = _Viewer(self._workspace, user)
+        viewer = _Viewer(self._workspace, self._forms, user)
         await viewer.socket.prepare(request)
         self._viewers.add(viewer)
         try:
@@ -116,15 +127,18 @@ class Live:
                 self._mark(("channel", channel.id, ""))
                 self._mark(("message", channel.id, notice.ts))
             case Whispered(to, message):
-                for viewer in self._viewers:
-                    if viewer.user == to:
-                        viewer.mark(("whisper", message.channel, message.ts), message)
+                self._mark(("whisper", message.channel, message.ts), whisper=message, to=to)
+            case Viewed(user):
+                self._mark(_FORM, to=user)
             case _:
                 assert_never(change)
 
-    def _mark(self, mark: _Mark, root: str | None = None) -> None:
-        """A reply's root is stale with it, for it counts them."""
+    def _mark(
+        self, mark: _Mark, *, root: str | None = None, whisper: Message | None = None, to: str | None = None
+    ) -> None:
+        """For all, or for one person's pages. A reply's root is stale with it, for it counts them."""
         for viewer in self._viewers:
-            viewer.mark(mark)
-            if root is not None:
-                viewer.mark(("message", mark[1], root))
+            if to in {None, viewer.user}:
+                viewer.mark(mark, whisper)
+                if root is not None:
+                    viewer.mark(("message", mark[1], root))

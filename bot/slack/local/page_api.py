@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.slack.local.live import Live
+from bot.slack.local.page_forms import page_form
 from bot.slack.local.page_messages import page_state
 from bot.slack.local.people import People
 from bot.slack.local.refusal import Impossible
@@ -47,11 +48,12 @@ def guarded(handler: Handler) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class PageApi:
-    """`note` is shown above the messages, for instance that an offline model answers."""
+    """`note` is shown above the messages, for instance that an offline model answers; `shortcuts` in their menus."""
 
     people: People
     live: Live
     note: str | None
+    shortcuts: Mapping[str, str]
 
     def routes(self) -> list[web.RouteDef]:
         """Everything the page asks for."""
@@ -61,6 +63,9 @@ class PageApi:
             "edit": self._edit,
             "delete": self._delete,
             "react": self._react,
+            "shortcut": self._shortcut,
+            "submit": self._submit,
+            "dismiss": self._dismiss,
         }
         return [
             web.get("/", guarded(self._index)),
@@ -90,7 +95,9 @@ class PageApi:
             viewer = self._viewer(request)
         except Impossible as impossible:
             return _refused(impossible)
-        return web.json_response(page_state(self.people.workspace, viewer, self.note), headers=_HEADERS)
+        state = page_state(self.people.workspace, viewer, self.note)
+        form = page_form(self.people.modal(viewer)) if viewer else None
+        return web.json_response({**state, "shortcuts": dict(self.shortcuts), "form": form}, headers=_HEADERS)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -137,6 +144,18 @@ class PageApi:
         emoji = as_text(wanted.get("name"))
         users = self.people.message(_channel(wanted), _ts(wanted)).reactions.get(emoji, ())
         await self.people.react(user, _channel(wanted), _ts(wanted), emoji, added=user.id not in users)
+        return {}
+
+    async def _shortcut(self, user: User, wanted: Json) -> Json:
+        await self.people.shortcut(user, _channel(wanted), _ts(wanted), as_text(wanted.get("callback_id")))
+        return {}
+
+    async def _submit(self, user: User, wanted: Json) -> Json:
+        await self.people.submit(user, as_object(wanted.get("values")) or {})
+        return {}
+
+    async def _dismiss(self, user: User, _wanted: Json) -> Json:
+        await self.people.dismiss(user)
         return {}
 
     async def _click(self, user: User, wanted: Json) -> Json:

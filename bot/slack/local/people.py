@@ -1,15 +1,18 @@
 """What people do in the workspace. Each act is over when Slack has taken it; the bot hears of it afterwards."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from urllib.parse import quote
 
 from bot.slack.local.channels import Channel
-from bot.slack.local.context import Context, kept_file
+from bot.slack.local.context import Context, View, kept_file
 from bot.slack.local.events import home_opened
-from bot.slack.local.interactions import block_actions, slash_command
+from bot.slack.local.interactions import block_actions, message_action, slash_command
 from bot.slack.local.messages import Message
+from bot.slack.local.modals import Value, answered, show, view_submission
 from bot.slack.local.notation import as_sent
 from bot.slack.local.publisher import Publisher
 from bot.slack.local.refusal import Impossible
@@ -35,13 +38,13 @@ class People:
     """
 
     def __init__(self, context: Context, publisher: Publisher) -> None:
-        self._context = context
+        self.context = context
         self._publisher = publisher
 
     @property
     def workspace(self) -> Workspace:
         """Everything that Slack knows; the acts and views of LocalSlack are the pleasanter way to it."""
-        return self._context.workspace
+        return self.context.workspace
 
     def user(self, who: Who) -> User:
         """The user with that name or id."""
@@ -92,7 +95,7 @@ class People:
 
     def file(self, id_: str, name: str) -> bytes | None:
         """What stands in the file of that id and name; None if there is none."""
-        return self._context.files.get(f"/files/{id_}/{quote(name)}")
+        return self.context.files.get(f"/files/{id_}/{quote(name)}")
 
     async def direct(self, who: Who, text: str, thread: str | None = None) -> str:
         """Write to the bot privately and return the message's `ts`."""
@@ -129,13 +132,33 @@ class People:
         """Click on a button of a message. `value` tells a feedback element's two halves apart."""
         user, channel = self._writer(who, where)
         message = self.message(channel, ts)
-        payload = block_actions(self._context, user, message, action_id, value=value, block_id=block_id)
+        payload = block_actions(self.context, user, message, action_id, value=value, block_id=block_id)
         self._publisher.interact("interactive", payload)
+
+    async def shortcut(self, who: Who, where: Where, ts: str, callback_id: str) -> None:
+        """Choose one of the bot's shortcuts in a message's menu."""
+        user, channel = self._writer(who, where)
+        payload = message_action(self.context, user, self.message(channel, ts), callback_id)
+        self._publisher.interact("interactive", payload)
+
+    def modal(self, who: Who) -> View | None:
+        """The form that somebody sees, if one is open."""
+        return self.context.modals.get(self.user(who).id)
+
+    async def submit(self, who: Who, values: Mapping[str, Value] = MappingProxyType({})) -> None:
+        """Send the form that somebody sees, filled in by its blocks' names; what is not named stays as it came."""
+        user = self.user(who)
+        payload = view_submission(self.context, user, values)
+        self._publisher.interact("interactive", payload, partial(answered, self.context, user.id))
+
+    async def dismiss(self, who: Who) -> None:
+        """Close the form that somebody sees, and forget what was filled in."""
+        show(self.context, self.user(who).id, None)
 
     async def command(self, who: Who, where: Where, command: str, text: str = "") -> None:
         """Type a slash command."""
         user, channel = self._writer(who, where)
-        self._publisher.interact("slash_commands", slash_command(self._context, user, channel, command, text))
+        self._publisher.interact("slash_commands", slash_command(self.context, user, channel, command, text))
 
     async def open_home(self, who: Who, tab: str = "messages") -> None:
         """Look at the bot's `messages` or `home` tab."""
@@ -184,4 +207,4 @@ class People:
 
     def _file(self, file: str | Upload, user: User) -> Json:
         name, content = (file, b"") if isinstance(file, str) else file
-        return kept_file(self._context, self.workspace.new_id("F"), name, content, user)
+        return kept_file(self.context, self.workspace.new_id("F"), name, content, user)

@@ -3,6 +3,7 @@
 import itertools
 import secrets
 import time
+from collections.abc import Callable
 
 from bot.slack.local.changes import Change
 from bot.slack.local.delivery import Delivery, Kind as DispatchKind
@@ -53,9 +54,11 @@ class Publisher:
             self._delivery.send("events_api", envelope)
         return envelope["event_id"]
 
-    def interact(self, kind: DispatchKind, payload: Json) -> None:
-        """Send a click or a command."""
-        self._delivery.send(kind, {**payload, "token": self._verification})
+    def interact(
+        self, kind: DispatchKind, payload: Json, answered: Callable[[Json | None], None] = lambda _: None
+    ) -> None:
+        """Send a click, a form or a command. `answered` is told what the bot answers, None if it does not."""
+        self._delivery.send(kind, {**payload, "token": self._verification}, answered)
 
     def _envelope(self, event: Json, event_id: str) -> Json:
         team, bot = self._workspace.team, self._workspace.bot

@@ -1,14 +1,19 @@
 """A workspace to begin with: two people, three channels with the bot in them, and one without."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from bot.slack.local.workspace import Workspace
 
 PLAIN_SCOPES = frozenset(
     {
-        *("app_mentions:read", "chat:write", "users:read", "reactions:write", "files:read", "files:write"),
+        *("app_mentions:read", "chat:write", "commands", "users:read", "reactions:write", "files:read", "files:write"),
         *(f"{family}:{right}" for family in ("channels", "groups", "im", "mpim") for right in ("history", "read")),
     }
 )
 """What the plain manifest asks for."""
+PLAIN_SHORTCUTS: Mapping[str, str] = MappingProxyType({"skein_setup": "Set up this channel"})
+"""The message shortcuts of the plain manifest: what stands in the menu, by the callback."""
 
 
 def seeded(name: str, bot_name: str) -> Workspace:

@@ -22,7 +22,7 @@ from bot.slack.local.messages import Message
 from bot.slack.local.page_api import PageApi
 from bot.slack.local.people import People, Where, Who
 from bot.slack.local.publisher import Publisher
-from bot.slack.local.seed import PLAIN_SCOPES, seeded
+from bot.slack.local.seed import PLAIN_SCOPES, PLAIN_SHORTCUTS, seeded
 from bot.slack.local.server import listening_socket, serving
 from bot.slack.local.shown import Shown, shown, shown_whisper
 from bot.slack.local.sockets import Sockets
@@ -73,13 +73,15 @@ class LocalSlack(People):
         ack_timeout: timedelta = ACK_TIMEOUT,
         events_url: str | None = None,
         stream_life: timedelta = STREAM_LIFE,
+        shortcuts: Mapping[str, str] = PLAIN_SHORTCUTS,
     ) -> AsyncGenerator[Self]:
         """Serve on 127.0.0.1 until the block ends; what is outstanding then is dropped.
 
         `scopes` and `subscriptions` are the manifest's. `limits` are by method, None for no limits at all. `latency`
         is a call's whole way. An event that is not acknowledged within `ack_timeout` comes again after each of the
         `retry_delays`. Without a Socket Mode connection, events go to `events_url`. A native stream dies after
-        `stream_life`. `note` stands on the playground's page. Raises OSError when the port is taken.
+        `stream_life`. `note` stands on the playground's page, the `shortcuts` (texts by callback) in messages' menus.
+        Raises OSError when the port is taken.
         """
         listening = listening_socket(port)
         address = f"127.0.0.1:{listening.getsockname()[1]}"
@@ -90,11 +92,11 @@ class LocalSlack(People):
             delivery.retry_delays, delivery.ack_timeout, delivery.events_url = retry_delays, ack_timeout, events_url
             publisher = Publisher(workspace, delivery, tokens.verification, set(subscriptions))
             api = Api(context, tokens, Calls(bell.ring), dict(limits or {}), latency)
-            live = Live(workspace)
+            live = Live(workspace, context.modals.get)
             slack = cls(_Parts(context, publisher, delivery, api, sockets, bell))
             for listener in (publisher.changed, live.changed, slack._ring):
                 workspace.listen(listener)
-            async with serving(listening, api, sockets, PageApi(slack, live, note), live):
+            async with serving(listening, api, sockets, PageApi(slack, live, note, shortcuts), live):
                 yield slack
 
     def _ring(self, _change: Change) -> None:

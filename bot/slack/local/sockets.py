@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from aiohttp import WSMsgType, web
 
@@ -38,7 +37,7 @@ class Sockets:
         self._listeners: list[Callable[[], None]] = []
         self._tickets: set[str] = set()
         self._connections: deque[_Connection] = deque()
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._waiting: dict[str, asyncio.Future[Json]] = {}
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -111,10 +110,10 @@ class Sockets:
             return
         waiting = self._waiting.get(str(answer.get("envelope_id")))
         if waiting is not None:
-            _settle(waiting)
+            _settle(waiting, as_object(answer.get("payload")) or {})
 
-    async def deliver(self, envelope: Json, within: timedelta) -> str | None:
-        """Send an envelope over the next connection: None when it was acknowledged in time, else why not.
+    async def deliver(self, envelope: Json, within: timedelta) -> Json | str:
+        """Send an envelope over the next connection: what it was acknowledged with in time, else why it was not.
 
         At least one connection is open. A cancel leaves the envelope sent and forgotten.
         """
@@ -127,7 +126,7 @@ class Sockets:
             async with asyncio.timeout(within.total_seconds()):
                 if not connection.frozen:
                     await connection.socket.send_json({"envelope_id": name, **envelope})
-                await acknowledged
+                return await acknowledged
         except TimeoutError:
             return "timeout"
         except ConnectionError:
@@ -137,7 +136,6 @@ class Sockets:
         finally:
             connection.unanswered.discard(name)
             del self._waiting[name]
-        return None
 
     async def refresh(self) -> None:
         """Ask every bot to connect anew, as Slack does about once an hour."""
@@ -162,10 +160,10 @@ class Sockets:
                 group.create_task(connection.socket.close())
 
 
-def _settle(future: asyncio.Future[Any], error: Exception | None = None) -> None:
+def _settle(future: asyncio.Future[Json], answer: Json | Exception) -> None:
     if future.done():
         return
-    if error is None:
-        future.set_result(None)
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
     else:
-        future.set_exception(error)
+        future.set_result(answer)

@@ -10,7 +10,7 @@ class User:
     """A person, or the user of an app.
 
     `name` is the handle that `@name` finds, `color` is `#rrggbb`. An app's user has the ids of its `bot` and `app`. A
-    `guest` sees only a part of the workspace.
+    `guest` sees only a part of the workspace, an `admin` manages it.
     """
 
     id: str
@@ -21,6 +21,7 @@ class User:
     bot: str | None = None
     app: str | None = None
     guest: bool = field(default=False, kw_only=True)
+    admin: bool = field(default=False, kw_only=True)
 
     @property
     def initials(self) -> str:
@@ -45,7 +46,7 @@ class User:
             "tz_label": "Coordinated Universal Time",
             "tz_offset": 0,
             "profile": self._profile(),
-            "is_admin": False,
+            "is_admin": self.admin,
             "is_owner": False,
             "is_restricted": self.guest,
             "is_ultra_restricted": False,

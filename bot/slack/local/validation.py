@@ -124,6 +124,36 @@ def _elements(block: Json, at: str, most: int) -> Problems:
         yield from _element(element, f"{at}/elements/{place}")
 
 
+def _input(block: Json, at: str) -> Problems:
+    yield from _text(block.get("label"), f"{at}/label", 2_000, plain=True)
+    if block.get("hint") is not None:
+        yield from _text(block["hint"], f"{at}/hint", 2_000, plain=True)
+    yield from _field(as_object(block.get("element")) or {}, f"{at}/element")
+
+
+def _field(element: Json, at: str) -> Problems:
+    yield from _string(element.get("action_id"), f"{at}/action_id", ID_CHARACTERS)
+    kind = as_text(element.get("type"))
+    if kind == "plain_text_input":
+        if len(as_text(element.get("initial_value"))) > min(element.get("max_length", 3_000), 3_000):
+            yield f"initial_value is too long [json-pointer:{at}/initial_value]"
+    elif kind in _OPTIONS:
+        yield from _options(element, at, _OPTIONS[kind])
+    else:
+        yield f"unsupported type: {kind} [json-pointer:{at}/type]"
+
+
+def _options(element: Json, at: str, most: int) -> Problems:
+    options = as_objects(element.get("options"))
+    yield from _items(element.get("options"), f"{at}/options", most)
+    for place, option in enumerate(options):
+        yield from _text(option.get("text"), f"{at}/options/{place}/text", 75, plain=element.get("type") in _LISTS)
+        yield from _string(option.get("value"), f"{at}/options/{place}/value", 150)
+    initial = [*(as_list(element.get("initial_options")) or []), element.get("initial_option")]
+    if element.get("initial_options") == [] or any(one not in options for one in initial if one is not None):
+        yield f"what is chosen at first must be among the options [json-pointer:{at}]"
+
+
 def _element(element: Json, at: str) -> Problems:
     if element.get("type") == "image":
         yield from _image(element, at)
@@ -187,6 +217,11 @@ def _unchecked(_block: Json, _at: str) -> Problems:
 
 _OTHER_ELEMENTS = frozenset({"icon_button", "overflow", "static_select", "users_select", "datepicker", "checkboxes"})
 
+_OPTIONS: Mapping[str, int] = {"static_select": 100, "multi_static_select": 100, "checkboxes": 10, "radio_buttons": 10}
+"""The fields that are a choice, and how many options they have at most."""
+
+_LISTS = frozenset({"static_select", "multi_static_select"})
+
 _CHECKS: Mapping[str, Callable[[Json, str], Problems]] = {
     "markdown": _markdown,
     "section": _section,
@@ -200,7 +235,7 @@ _CHECKS: Mapping[str, Callable[[Json, str], Problems]] = {
     "table": _table,
     "task_card": _task_card,
     "plan": _plan,
-    "input": _unchecked,
+    "input": _input,
     "file": _unchecked,
     "video": _unchecked,
     "alert": _unchecked,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.slack.local.wire import Json
+from bot.slack.local.wire import Json, as_object
 
 NO_RETRY = "no_retry"
 _OK = range(200, 300)
@@ -37,21 +37,21 @@ class Webhook:
 
     async def deliver(
         self, url: str, kind: str, payload: Json, retry: Mapping[str, str], within: timedelta
-    ) -> str | None:
-        """Post an event or an interaction: None when it was answered with 2xx in time, else why not."""
+    ) -> Json | str:
+        """Post an event or an interaction: the answer's object if it came with 2xx in time, else why not."""
         body, content_type = _body(kind, payload)
         headers = {**signed_headers(self._secret, body), **retry, "Content-Type": content_type}
         timeout = aiohttp.ClientTimeout(total=within.total_seconds())
         try:
             async with self._session.post(url, data=body.encode(), headers=headers, timeout=timeout) as response:
-                await response.read()
+                answer = await response.text()
         except TimeoutError:
             return "http_timeout"
         except aiohttp.ClientError:
             return "connection_failed"
         if response.headers.get("x-slack-no-retry") == "1":
             return NO_RETRY
-        return None if response.status in _OK else "http_error"
+        return _object(answer) if response.status in _OK else "http_error"
 
     async def verify(self, url: str, token: str, challenge: str) -> bool:
         """Whether the address answers url_verification as Slack demands. Raises aiohttp.ClientError."""
@@ -59,6 +59,14 @@ class Webhook:
         headers = {**signed_headers(self._secret, body), "Content-Type": "application/json"}
         async with self._session.post(url, data=body.encode(), headers=headers) as response:
             return response.status in _OK and challenge in await response.text()
+
+
+def _object(text: str) -> Json:
+    """The JSON object, or an empty one for whatever else an answer may be."""
+    try:
+        return as_object(json.loads(text)) or {}
+    except ValueError:
+        return {}
 
 
 def _body(kind: str, payload: Json) -> tuple[str, str]:

@@ -124,12 +124,14 @@ class Workspace:
         return channel
 
     def _open(self, name: str, kind: Kind, members: Iterable[User]) -> Channel:
+        people = [user.id for user in members]
         channel = Channel(
             id=self.new_id({"channel": "C", "group": "C", "im": "D", "mpim": "G"}[kind]),
             name=name,
             kind=kind,
-            members=frozenset(user.id for user in members),
+            members=frozenset(people),
             created=int(time.time()),
+            creator=people[0],
         )
         self.channels[channel.id] = channel
         self._timelines[channel.id] = Timeline()

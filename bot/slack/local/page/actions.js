@@ -27,6 +27,7 @@ export class MessageActions {
     if (kind === "thread") this.app.openThread(ts);
     else if (kind === "edit") this.edit(row);
     else if (kind === "delete") this.send("delete", { ts });
+    else if (kind === "shortcut") this.send("shortcut", { ts, callback_id: button.dataset.callback });
     else if (kind === "pick") pick(button);
     else if (kind === "react") {
       closePickers(row.parentElement);

@@ -3,6 +3,7 @@
 import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
 import { el, label } from "./dom.js";
+import { Form } from "./form.js";
 import { icon } from "./icons.js";
 import { Sidebar } from "./sidebar.js";
 import { capital, isRoot, Store } from "./store.js";
@@ -28,6 +29,7 @@ class App {
     this.roomComposer = this.composer("room-composer", this.room, () => null);
     this.sideComposer = this.composer("thread-composer", this.side, () => this.thread);
     this.actions = new MessageActions(this);
+    this.form = new Form(this);
     this.listen();
   }
 
@@ -82,6 +84,7 @@ class App {
 
   loaded(state) {
     this.store.load(state);
+    this.form.show(state.form);
     if (!this.store.channel(this.channel)) {
       const open = state.channels.filter(({ type }) => type === "channel");
       this.channel = (open.find(({ bot_in }) => bot_in) ?? open[0] ?? state.channels[0])?.id ?? null;
@@ -94,6 +97,7 @@ class App {
     if (event.type === "message") this.heard(event.message);
     else if (event.type === "deleted") this.store.drop(event.channel, event.ts);
     else if (event.type === "channel") this.store.putChannel(event.channel);
+    else if (event.type === "form") this.form.show(event.form);
     this.draw();
   }
 

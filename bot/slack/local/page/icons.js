@@ -11,6 +11,7 @@ const PATHS = {
   reply: '<path d="M3.5 4.5h13v9h-7l-3.5 3v-3h-2.5z"/>',
   react: '<circle cx="10" cy="10" r="7"/><path d="M7 12a3.6 3.6 0 0 0 6 0M7.5 8v.1M12.5 8v.1"/>',
   edit: '<path d="m4 16 .7-3.3L13.5 4l2.5 2.5-8.7 8.7z"/>',
+  app: '<path d="M4 5h8M15.5 5h.5M4 10h2M9.5 10H16M4 15h7M14.5 15h1.5"/><circle cx="13.5" cy="5" r="1.6"/><circle cx="7.7" cy="10" r="1.6"/><circle cx="12.7" cy="15" r="1.6"/>',
   trash: '<path d="M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11M8.5 8.5v5M11.5 8.5v5"/>',
   down: '<path d="M10 4v11.5M5 10.5l5 5 5-5"/>',
 };

@@ -54,6 +54,9 @@ function menu(message, view) {
     row.append(iconButton("edit", "Edit message", { "data-act": "edit" }));
     row.append(iconButton("trash", "Delete message", { "data-act": "delete" }));
   }
+  for (const [callback, name] of Object.entries(view.store.shortcuts)) {
+    row.append(iconButton("app", name, { "data-act": "shortcut", "data-callback": callback }));
+  }
   const offered = OFFERED.map((name) =>
     el("button", { type: "button", "data-act": "react", "data-name": name, "aria-label": `React with ${name}` }, emoji(name)),
   );

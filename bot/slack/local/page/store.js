@@ -2,7 +2,7 @@
 
 export class Store {
   constructor() {
-    this.load({ team: { name: "" }, bot: { id: "", name: "skein" }, model_note: null, people: [], channels: [], messages: [] });
+    this.load({ team: { name: "" }, bot: { id: "", name: "skein" }, model_note: null, shortcuts: {}, people: [], channels: [], messages: [] });
     this.unread = new Set();
   }
 
@@ -10,6 +10,7 @@ export class Store {
     this.team = state.team;
     this.bot = state.bot;
     this.modelNote = state.model_note;
+    this.shortcuts = state.shortcuts;
     this.people = state.people;
     this.channels = state.channels;
     this.messages = new Map();

@@ -1,0 +1,75 @@
+"""What the bot is in each channel: as people set it there, else as `channels.toml` says, else as everywhere."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from types import MappingProxyType
+
+import structlog
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter, ValidationError
+
+from bot.channels import Channel
+from bot.database import UNREACHABLE, Pool
+
+log = structlog.get_logger()
+
+FRESH = timedelta(seconds=5)
+"""For how long what was read holds: so late a replica hears what was set at another."""
+
+_CHANNEL = TypeAdapter(Channel)
+
+
+class Setups:
+    """The channels of one workspace. Without a `pool` those of the file alone."""
+
+    def __init__(self, of_file: Mapping[str, Channel], pool: Pool | None = None, workspace: str = "") -> None:
+        self.of_file = of_file
+        self._pool = pool
+        self._workspace = workspace
+        self._set: Mapping[str, Channel] = MappingProxyType({})
+        self._fresh_until = 0.0
+
+    async def of(self, channel: str) -> Channel:
+        """The setup of a channel. While PostgreSQL is away, what was known last."""
+        if self._pool and self._fresh_until < time.monotonic():
+            try:
+                self._set = await self._read(self._pool)
+            except UNREACHABLE:
+                log.warning("database_unreachable")
+            self._fresh_until = time.monotonic() + FRESH.total_seconds()
+        return self._set.get(channel) or self.of_file.get(channel) or Channel()
+
+    def is_set(self, channel: str) -> bool:
+        """Whether people have set it there, as far as `of` has read."""
+        return channel in self._set
+
+    async def save(self, channel: str, setup: Channel, who: str) -> None:
+        """Store what somebody has set; what the file says anyway is no longer stored. Raises UNREACHABLE."""
+        if self._pool is None:
+            raise ValueError("there is nowhere to store it")
+        async with self._pool.connection() as connection:
+            if setup == self.of_file.get(channel, Channel()):
+                sql = "delete from skein_channels where workspace = %s and channel = %s"
+                await connection.execute(sql, (self._workspace, channel))
+            else:
+                sql = """insert into skein_channels (workspace, channel, setup, set_by) values (%s, %s, %s, %s)
+                    on conflict (workspace, channel)
+                    do update set setup = excluded.setup, set_by = excluded.set_by, set_at = now()"""
+                told = Jsonb(asdict(setup))
+                await connection.execute(sql, (self._workspace, channel, told, who))
+        self._fresh_until = 0.0
+
+    async def _read(self, pool: Pool) -> dict[str, Channel]:
+        sql = "select channel, setup from skein_channels where workspace = %s"
+        async with pool.connection() as connection:
+            rows = await (await connection.execute(sql, (self._workspace,))).fetchall()
+        found: dict[str, Channel] = {}
+        for row in rows:
+            try:
+                found[row["channel"]] = _CHANNEL.validate_python(row["setup"])
+            except ValidationError:
+                # Of a version that knew more, or less.
+                log.warning("setup_not_understood", channel=row["channel"])
+        return found

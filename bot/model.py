@@ -24,6 +24,7 @@ from langgraph.errors import GraphRecursionError
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import AgentError, ContentRefused, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
+from bot.thoughts import OutspokenModel
 
 _REFUSALS: Mapping[type[ModelError], tuple[type[ModelRefused], str]] = MappingProxyType(
     {
@@ -79,6 +80,8 @@ def chat_model(
     elif (wanted := KEYS.get(provider)) and not any(map(os.environ.get, wanted)):
         raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
     try:
+        if provider == "openai" and openai_base_url is not None:
+            return OutspokenModel(model=model, **keywords)
         # One name and nothing configurable at run time is always one model; the signature cannot say so.
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **keywords))
     except ImportError as error:

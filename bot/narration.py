@@ -25,6 +25,7 @@ from bot.conversation import (
     ToolStarted,
 )
 from bot.excerpt import written
+from bot.thoughts import REASONING
 from bot.tools import summary
 
 SUBGRAPH = "|"
@@ -159,6 +160,9 @@ def _write(task: _Task, message: AIMessage, id_: str) -> Iterator[AgentEvent]:
 
 
 def _reasoned(chunk: AIMessageChunk) -> Iterator[Reasoned]:
+    if thought := cast("dict[str, Any]", chunk.additional_kwargs).get(REASONING):
+        yield Reasoned(str(thought))
+        return  # of some providers it stands in the blocks as well
     for block in chunk.content_blocks:
         if block["type"] == "reasoning" and (text := block.get("reasoning")):
             yield Reasoned(text)

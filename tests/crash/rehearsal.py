@@ -1,10 +1,12 @@
 """Imported by the process that the replicas are forked from, so that each starts warm: half a second for each of them.
 
 All that is imported, built or compiled at first use is used once here: langchain-openai's and httpx's parts,
-pydantic's validators.
+pydantic's validators. And the collector is told to leave all that alone, in which it would find nothing, and of which
+each process would get a copy of its own by its marks.
 """
 
 import asyncio
+import gc
 
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
@@ -28,3 +30,4 @@ async def _rehearse() -> None:
 
 
 asyncio.run(_rehearse())
+gc.freeze()

@@ -51,6 +51,8 @@ LIMITS = Limits(
     pace=timedelta(milliseconds=20),
 )
 PATIENCE = timedelta(seconds=30)
+LOOK_AGAIN = 0.05
+"""Seconds. Eight lanes that look all the time would take a good part of a small machine."""
 
 Said = tuple[str, str]
 """The kind and the text of a message in the memory."""
@@ -142,7 +144,7 @@ class Lane:
             while self.slack.unacknowledged or await self._unfinished():
                 if by.has_ended.is_set():
                     return False
-                await asyncio.sleep(0.01)  # the database tells nobody
+                await asyncio.sleep(LOOK_AGAIN)  # the database tells nobody
         return True
 
     async def _unfinished(self) -> bool:

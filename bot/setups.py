@@ -1,5 +1,6 @@
 """What the bot is in each channel: as people set it there, else as `channels.toml` says, else as everywhere."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -30,15 +31,14 @@ class Setups:
         self._workspace = workspace
         self._set: Mapping[str, Channel] = MappingProxyType({})
         self._fresh_until = 0.0
+        self._reading = asyncio.Lock()
 
     async def of(self, channel: str) -> Channel:
         """The setup of a channel. While PostgreSQL is away, what was known last."""
-        if self._pool and self._fresh_until < time.monotonic():
-            try:
-                self._set = await self._read(self._pool)
-            except UNREACHABLE:
-                log.warning("database_unreachable")
-            self._fresh_until = time.monotonic() + FRESH.total_seconds()
+        if self._pool and self._is_stale():
+            async with self._reading:
+                if self._is_stale():  # nobody has read it while this waited
+                    await self._refresh(self._pool)
         return self._set.get(channel) or self.of_file.get(channel) or Channel()
 
     def is_set(self, channel: str) -> bool:
@@ -60,6 +60,16 @@ class Setups:
                 told = Jsonb(asdict(setup))
                 await connection.execute(sql, (self._workspace, channel, told, who))
         self._fresh_until = 0.0
+
+    def _is_stale(self) -> bool:
+        return self._fresh_until < time.monotonic()
+
+    async def _refresh(self, pool: Pool) -> None:
+        try:
+            self._set = await self._read(pool)
+        except UNREACHABLE:
+            log.warning("database_unreachable")
+        self._fresh_until = time.monotonic() + FRESH.total_seconds()
 
     async def _read(self, pool: Pool) -> dict[str, Channel]:
         sql = "select channel, setup from skein_channels where workspace = %s"

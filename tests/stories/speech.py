@@ -44,6 +44,16 @@ async def quiet(slack: LocalSlack) -> None:
     await slack.until(lambda: not slack.unacknowledged)
 
 
+async def answers_mentions_alone(slack: LocalSlack, channel: str) -> None:
+    """In that channel it leaves a follow-up alone, and knows of it when mentioned again. The model is an `echo`."""
+    ts = await slack.say("ada", channel, "@skein one")
+    await answered(slack, channel, ts, "1: one")
+    await slack.say("ada", channel, "Thanks, that will do.", thread=ts)
+    await quiet(slack)
+    await slack.say("ada", channel, "@skein two", thread=ts)
+    await answered(slack, channel, ts, "1: one", "4: two")
+
+
 async def page(bot: Bot, path: str) -> tuple[int, str]:
     """Read one of the bot's own pages: the status and the text."""
     url = f"http://127.0.0.1:{bot.port}{path}"

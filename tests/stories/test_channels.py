@@ -9,7 +9,7 @@ from bot.errors import SettingsError
 from bot.script import Call, Reply, Say, Wire
 from bot.slack.local import LocalSlack
 from tests.stage import Model, OpenBot
-from tests.stories.speech import answered, echo, quiet
+from tests.stories.speech import answered, answers_mentions_alone, echo
 
 
 def written(folder: Path, text: str) -> Path:
@@ -41,12 +41,7 @@ async def test_where_it_is_to_be_mentioned_it_leaves_follow_ups_alone_and_knows_
 ) -> None:
     model.script = echo
     async with start(channels_config=written(tmp_path, f"[{slack.channel('research').id}]\nfollow_ups = false")):
-        ts = await slack.say("ada", "research", "@skein one")
-        await answered(slack, "research", ts, "1: one")
-        await slack.say("ada", "research", "Thanks, that will do.", thread=ts)
-        await quiet(slack)
-        await slack.say("ada", "research", "@skein two", thread=ts)
-        await answered(slack, "research", ts, "1: one", "4: two")
+        await answers_mentions_alone(slack, "research")
 
 
 async def test_it_tells_how_it_is_set_up(slack: LocalSlack, model: Model, start: OpenBot, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bot.slack.local.faults import Fault
 from bot.slack.setting_up import NOT_ALLOWED, UNKNOWN
 from bot.slack.setup_form import SETUP
 from tests.stage import Model, OpenBot
-from tests.stories.speech import answered, echo, quiet
+from tests.stories.speech import answered, answers_mentions_alone, echo
 
 PIRATE = "Be a pirate."
 
@@ -77,12 +77,7 @@ async def test_the_form_shows_how_it_is_and_another_replica_and_the_next_start_k
         assert "initial_options" not in fields(slack, "ada")["follow_ups"]
         assert "model" not in fields(slack, "ada")
         await slack.dismiss("ada")
-        ts = await slack.say("ada", "research", "@skein one")
-        await answered(slack, "research", ts, "1: one")
-        await slack.say("ada", "research", "Thanks, that will do.", thread=ts)
-        await quiet(slack)
-        await slack.say("ada", "research", "@skein two", thread=ts)
-        await answered(slack, "research", ts, "1: one", "4: two")
+        await answers_mentions_alone(slack, "research")
     assert model.server.requests[0]["messages"][0]["content"] == PIRATE
 
 

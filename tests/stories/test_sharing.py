@@ -24,7 +24,8 @@ async def test_a_long_table_comes_as_a_file_in_the_thread(slack: LocalSlack, mod
         await slack.until(lambda: any("Here it is." in message.body for message in slack.replies("general", ts)))
         # Which of the two is there first is a matter of milliseconds.
         await slack.until(lambda: sorted(bodies(slack, "general", ts)) == ["", "Here it is.\nShared: cups.csv"])
-    assert sorted(message.files for message in slack.replies("general", ts)) == [(), ("cups.csv",)]
+    shown = sorted((message.body, message.files) for message in slack.replies("general", ts))
+    assert shown == [("", ("cups.csv",)), ("Here it is.\nShared: cups.csv", ())]
     assert TABLE.encode() in slack.files.values()
     assert result(model) == "People see cups.csv in this conversation now."
 

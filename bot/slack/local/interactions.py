@@ -19,6 +19,11 @@ def new_trigger(context: Context, user: User) -> str:
     return trigger
 
 
+def actor(user: User) -> Json:
+    """Who made a gesture, as every payload of one names them."""
+    return {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team}
+
+
 def block_actions(
     context: Context,
     user: User,
@@ -36,7 +41,7 @@ def block_actions(
     channel = workspace.channels[message.channel]
     return {
         "type": "block_actions",
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team},
+        "user": actor(user),
         "api_app_id": workspace.bot.app,
         "container": _container(message),
         "trigger_id": new_trigger(context, user),
@@ -57,7 +62,7 @@ def message_action(context: Context, user: User, message: Message, callback_id: 
     return {
         "type": "message_action",
         "callback_id": callback_id,
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team},
+        "user": actor(user),
         "team": {"id": workspace.team, "domain": "local"},
         "channel": {"id": channel.id, "name": _name(channel)},
         "message_ts": message.ts,

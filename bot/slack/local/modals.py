@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.slack.local.changes import Viewed
 from bot.slack.local.context import Context, View
+from bot.slack.local.interactions import actor
 from bot.slack.local.refusal import Impossible
 from bot.slack.local.users import User
 from bot.slack.local.wire import Json, as_object, as_objects, as_text
@@ -40,7 +41,7 @@ def view_submission(context: Context, user: User, values: Mapping[str, Value]) -
     return {
         "type": "view_submission",
         "team": {"id": team, "domain": "local"},
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team},
+        "user": actor(user),
         "api_app_id": context.workspace.bot.app,
         "view": {**modal.view, "id": modal.id, "team_id": team, "state": {"values": state}},
         "response_urls": [],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage
@@ -12,7 +13,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
 from bot.checkpoints import FencedSaver
-from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread
+from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread, WentBack
 from bot.earlier import with_earlier
 from bot.errors import StoppedByPeople
 from bot.graph import MODEL
@@ -20,6 +21,7 @@ from bot.history import CheckpointLine, checkpoint_id, line
 from bot.narration import Narration
 from bot.questions import interrupts, questions
 from bot.retelling import note, sources, told, turn_of, unsaid
+from bot.rewinding import checkpoint_before, is_present, outdated
 from bot.run import AnyGraph, Run, database_errors, latest, place_of
 
 STEPS = 25
@@ -70,13 +72,15 @@ class GraphAgent:
         control: RunControl | None = None,
         earlier: Earlier | None = None,
         stop: asyncio.Event | None = None,
+        again: bool = False,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
         What is done depends on the memory: messages it has not seen are submitted; an answer that was interrupted is
         told as far as it stands there and goes on where it was; a whole one is told again, without asking the model.
-        With `checkpoint`, the conversation is taken back to it first and goes on from there. To new messages is added
-        what `earlier` tells was said meanwhile.
+        With `checkpoint`, the conversation is taken back to it first and goes on from there; so it is to before the
+        messages (WentBack) if one of them was changed since it was seen, or if they were answered before (`again`). To
+        new messages is added what `earlier` tells was said meanwhile.
 
         Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
@@ -88,6 +92,16 @@ class GraphAgent:
         graph = await self._graph_under(hold, messages[-1].conversation.channel)
         run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop)
         state = await run.state()
+        stale = outdated(state, messages)
+        before = None
+        if stale or (again and not is_present(state, messages)):
+            before = await checkpoint_before(graph, thread_id, messages[0].ts)
+        if stale or before:
+            yield WentBack()
+            run = replace(run, config=self._config(thread_id, before, messages))
+            if before is None:
+                await run.forget(stale)
+            state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:
             async for event in events:

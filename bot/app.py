@@ -37,6 +37,7 @@ from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
 from bot.slack.people import People
+from bot.slack.recalling import Recall
 from bot.slack.room import Room
 from bot.slack.setting_up import SetupForm
 from bot.slack.sharing import Sharing
@@ -126,7 +127,14 @@ async def open_bot(
         await stack.enter_async_context(working(worker))
         form = SetupForm(client, budget, setups, _offered(settings, setups), agent.tools)
         listeners = build_app(
-            client, identity, inbox, worker.note_waiting, lambda: people.names, setups=setups, form=form
+            client,
+            identity,
+            inbox,
+            worker.note_waiting,
+            lambda: people.names,
+            setups=setups,
+            form=form,
+            recall=Recall(client, budget, inbox),
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""

@@ -50,6 +50,8 @@ class Company:
         turn = self.turn
         begins_here = turn.messages[0].ts == turn.conversation.thread
         was_aside = turn.aside is not None and (after is None or turn.aside > after)
+        if after is not None and after >= turn.messages[-1].ts:
+            return ()  # it was said before what the memory has: it comes back from a course that was left
         if turn.conversation.is_direct or not (was_aside or (after is None and not begins_here)):
             return ()
         heard = await self.room.between(turn.conversation, after, turn.messages[-1].ts)
@@ -59,11 +61,13 @@ class Company:
             if not said.overheard:
                 # It is for the bot, and its event is late or was lost: it gets a turn of its own, once.
                 await until_reached(partial(self.inbox.put, said, address=Address.BOT))
-        deadly = await until_reached(lambda: self.inbox.deadly(turn.conversation))
+        left_out = await until_reached(lambda: self.inbox.left_out(turn.conversation))
         first = min(said.ts for said in (*heard, *turn.messages) if not said.overheard) if after is None else after
         # What was said to nobody since may be for the bot: its event is yet to come, or it is this turn's. Up to what
         # was heard and left aside, all has come.
         known = max(first, turn.aside or "")
         return [
-            said for said in heard if said.overheard and said.ts not in deadly and (said.is_machine or said.ts <= known)
+            said
+            for said in heard
+            if said.overheard and said.ts not in left_out and (said.is_machine or said.ts <= known)
         ]

@@ -85,7 +85,8 @@ class Message:
 
     `author` is their id, `name` what people call them and `zone` IANA's name of their time zone, where those are known.
     One that is `overheard` was not said to the bot: it is there for what is. Of one that is `doubtful` that is to be
-    judged. Before one that is `unread` things were said that could not be read. Another bot's is a machine's.
+    judged. Before one that is `unread` things were said that could not be read. Another bot's is a machine's. `edited`
+    is when its author changed it last, as Slack tells it.
     """
 
     conversation: Conversation
@@ -99,6 +100,7 @@ class Message:
     unread: bool = False
     is_machine: bool = False
     files: tuple[File, ...] = ()
+    edited: str = ""
 
 
 Earlier = Callable[[str | None], Awaitable[Sequence[Message]]]
@@ -142,6 +144,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class WentBack:
+    """The conversation is about to be taken back to before the messages that are answered anew.
+
+    Whoever takes it to be so has to know it before the next event is asked for.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A tool began to run.
 
@@ -178,7 +188,9 @@ class NodeEnded:
     wrote: str
 
 
-AgentEvent = Token | Restarted | Complete | Reasoned | Unread | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+AgentEvent = (
+    Token | Restarted | Complete | Reasoned | Unread | WentBack | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+)
 
 
 class Note(Enum):
@@ -191,6 +203,8 @@ class Note(Enum):
     IS_BACK = auto()
     NOTHING_SAID = auto()
     INTERRUPTED = auto()
+    REVISED = auto()
+    SUPERSEDED = auto()
     SET_ASIDE = auto()
     MODEL_REFUSED = auto()
     MODEL_TIMEOUT = auto()
@@ -244,10 +258,14 @@ class Agent(Protocol):
         control: "RunControl | None" = None,
         earlier: Earlier | None = None,
         stop: "asyncio.Event | None" = None,
+        again: bool = False,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
 
         If the memory has not seen them, `earlier` is asked for what was said since the last message that it has seen.
+
+        If it has seen them in an earlier version (`Message.edited`), or if they were answered before (`again`), it is
+        first taken back to before them (WentBack).
 
         What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
         what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present

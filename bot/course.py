@@ -17,6 +17,7 @@ from bot.conversation import (
     ToolEnded,
     ToolStarted,
     Unread,
+    WentBack,
     Worked,
     Working,
 )
@@ -61,7 +62,7 @@ class Course:
                 if failed:
                     self._done.pop(call, None)
                 self.reply.show_status(Working(tuple(self._tools.values())) if self._tools else Note.THINKING)
-            case NodeStarted() | NodeEnded():
+            case NodeStarted() | NodeEnded() | WentBack():
                 pass
             case _:
                 assert_never(event)

@@ -10,7 +10,7 @@ A message is `waiting`, `taken` by a turn, `done`, or `set_aside`. What makes it
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -60,12 +60,30 @@ class Inbox:
         stay out of; nor, unless the inbox `judges`, in one in which people talk to each other, as they do from the
         first message on that names somebody else. On return it is committed: it may be acknowledged.
         """
-        values = _values(message) | {"event_id": event_id, "client_msg_id": client_msg_id, "address": address.value}
-        quiet = True if wants_out(message) else False if wants_back(message) else None
-        values |= {"quiet": quiet, "judges": self._judges}
+        values = self._values(message, address, event_id, client_msg_id)
         async with self._storing, self._pool.connection() as connection:
             stored = await _row(connection, _PUT, values)
         return bool(stored and stored["waits"])
+
+    async def revise(
+        self,
+        message: Message,
+        *,
+        address: Address,
+        event_id: str | None = None,
+        client_msg_id: str | None = None,
+        may_be_new: bool = False,
+    ) -> bool:
+        """Take in that the author changed a message, at `message.edited`; True if it is known, or is by now.
+
+        One that waits is answered as it is now; one that is being answered is begun anew; one that was answered, with
+        the others of its turn, is answered again. One that is not known is stored if it `may_be_new`, as by `put`.
+        """
+        values = self._values(message, address, event_id, client_msg_id)
+        values |= {"edited": message.edited, "may_be_new": may_be_new}
+        async with self._storing, self._pool.connection() as connection:
+            known = await _row(connection, _REVISE, values)
+        return bool(known and known["is_known"])
 
     async def claim(self, worker: str) -> Turn | None:
         """Take a turn whose holder's lease ran out, or begin one in the conversation that has waited longest."""
@@ -83,8 +101,18 @@ class Inbox:
         """Remember that a message of the answer was begun, so that whoever takes over goes on in it."""
         await self._as_holder(turn, "select skein_note_page(%(lane)s, %(fence)s, %(page)s)", page=page)
 
-    async def finish(self, turn: Turn, *, set_aside: bool = False, shared: bool = False, alone: bool = False) -> None:
+    async def finish(
+        self,
+        turn: Turn,
+        *,
+        said: Sequence[str] = (),
+        set_aside: bool = False,
+        shared: bool = False,
+        alone: bool = False,
+    ) -> None:
         """The messages are answered, or set aside; the conversation's next turn may start. LeaseLost if it is not ours.
+
+        What its messages show, `said`, is kept: the conversation may be taken back to before it.
 
         A turn that starts the conversation afresh gives its memory a new name; what was is kept under the old one. It
         is `shared` when people turned out to talk to each other in it; left `alone` is what they said to each other.
@@ -97,6 +125,7 @@ class Inbox:
             topic=topic,
             shared=True if shared or alone else None,
             aside=turn.messages[-1].ts if alone else None,
+            said=list(said),
         )
 
     async def give_back(self, turn: Turn, *, died: bool = False) -> None:
@@ -107,10 +136,26 @@ class Inbox:
         """
         await self._as_holder(turn, _GIVE_BACK, spared=0 if died else 1)
 
-    async def deadly(self, conversation: Conversation) -> set[str]:
-        """The `ts` of the messages in it that were set aside."""
+    async def supersede(self, turn: Turn) -> None:
+        """Note that a turn takes the conversation back to before the one that it answers anew. LeaseLost."""
+        await self._as_holder(turn, "select skein_supersede(%(lane)s, %(fence)s)")
+
+    async def superseded(self, turn: Turn) -> dict[int, list[str]]:
+        """The turns that a turn has superseded, and the ids of the messages in which each of them was answered."""
         async with self._pool.connection() as connection:
-            rows = await _rows(connection, _DEADLY, {"lane": str(conversation)})
+            rows = await _rows(connection, _SUPERSEDED, {"turn": turn.id, "again": turn.again})
+        return {row["turn"]: row["pages"] for row in rows}
+
+    async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
+        """Where a turn was answered, and what its messages showed; None when that is no longer known."""
+        async with self._pool.connection() as connection:
+            row = await _row(connection, "select lane, said from skein_answers where turn = %(turn)s", {"turn": turn})
+        return (Conversation.parse(row["lane"]), row["said"]) if row else None
+
+    async def left_out(self, conversation: Conversation) -> set[str]:
+        """The `ts` of the messages in it that are no part of its course: set aside, or left by going back."""
+        async with self._pool.connection() as connection:
+            rows = await _rows(connection, _LEFT_OUT, {"lane": str(conversation)})
         return {f"{row['ts']:.6f}" for row in rows}
 
     async def stop(self, turn: int, who: str) -> None:
@@ -124,10 +169,15 @@ class Inbox:
             rows = await _rows(connection, _STOPPED, {"turns": list(turns)})
         return {row["turn"]: row["who"] for row in rows}
 
+    async def revised(self, turns: Collection[int]) -> set[int]:
+        """Those of these turns of whose messages one was changed since the turn was claimed."""
+        async with self._pool.connection() as connection:
+            return {row["turn"] for row in await _rows(connection, _REVISED, {"turns": list(turns)})}
+
     async def arrivals(self) -> AsyncGenerator[bool, None]:
         """Yield once when it listens, and then whenever any process tells something.
 
-        True where a turn is to be stopped (`stopped`), else there is something to claim.
+        True where it is about a turn that runs (`stopped`, `revised`), else there is something to claim.
         """
         async with self._pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
@@ -148,8 +198,28 @@ class Inbox:
         async with self._pool.connection() as connection:
             await connection.execute(_FORGET, {"age": OVERHEARD})
             await connection.execute(_FORGET_STOPS, {"age": older_than})
+            await connection.execute(_FORGET_ANSWERS, {"age": older_than})
             cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
             return cursor.rowcount
+
+    def _values(
+        self, message: Message, address: Address, event_id: str | None, client_msg_id: str | None
+    ) -> dict[str, Any]:
+        conversation = message.conversation
+        return {
+            "lane": str(conversation),
+            "channel": f"{conversation.workspace}/{conversation.channel}",
+            "ts": message.ts,
+            "event_id": event_id,
+            "client_msg_id": client_msg_id,
+            "author": message.author,
+            "body": message.text,
+            "files": Jsonb([asdict(file) for file in message.files]),
+            "starts_afresh": starts_afresh(message),
+            "address": address.value,
+            "quiet": True if wants_out(message) else False if wants_back(message) else None,
+            "judges": self._judges,
+        }
 
     async def _as_holder(self, turn: Turn, statement: str, **values: Any) -> None:
         """Run a statement on behalf of a turn; raises LeaseLost if somebody else holds it."""
@@ -160,14 +230,20 @@ class Inbox:
                 )
 
 
-# What these do, and why it holds, stands with the functions in `bot/migrations/0006_company.sql`.
-_PUT = """
-select skein_put(%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s,
-    %(files)s, %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s) as waits
+# What these do, and why it holds, stands with the functions in `bot/migrations/`, `0006_company.sql` and
+# `0010_rewind.sql`.
+_STORED = """
+%(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s, %(files)s,
+%(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s
 """
 
+_PUT = f"select skein_put({_STORED}) as waits"
+
+_REVISE = f"select skein_revise({_STORED}, %(edited)s::numeric, %(may_be_new)s) as is_known"
+
 _FINISH = """
-select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s, %(shared)s, %(aside)s::numeric)
+select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s, %(shared)s, %(aside)s::numeric,
+    %(said)s::text[])
 """
 
 _CLAIM = "select * from skein_claim(%(worker)s, %(lease)s)"
@@ -188,13 +264,25 @@ from held where lane = %(lane)s
 returning pg_notify('skein_inbox', '')
 """
 
-_DEADLY = "select ts from skein_inbox where lane = %(lane)s and state = 'set_aside'"
+_LEFT_OUT = """
+select ts from skein_inbox where lane = %(lane)s and state = 'set_aside' union all
+select ts from skein_answers as answer join skein_inbox as message on message.turn = answer.turn
+where answer.lane = %(lane)s and superseded_by is not null and message.state = 'done'
+"""
+
+_SUPERSEDED = """
+select turn, pages from skein_answers where superseded_by = %(turn)s and turn is distinct from %(again)s order by turn
+"""
+
+_REVISED = "select turn from skein_conversations where turn = any(%(turns)s) and is_revised"
 
 _FORGET = "delete from skein_overheard where heard_at < now() - %(age)s"
 
 _STOPPED = "select turn, who from skein_stops where turn = any(%(turns)s)"
 
 _FORGET_STOPS = "delete from skein_stops where stopped_at < now() - %(age)s"
+
+_FORGET_ANSWERS = "delete from skein_answers where answered_at < now() - %(age)s"
 
 _SWEEP = """
 delete from skein_inbox where id in (
@@ -208,16 +296,3 @@ async def _row(connection: "AsyncConnection[DictRow]", query: str, values: dict[
 
 async def _rows(connection: "AsyncConnection[DictRow]", query: str, values: dict[str, Any]) -> list[DictRow]:
     return await (await connection.execute(query.encode(), values)).fetchall()
-
-
-def _values(message: Message) -> dict[str, Any]:
-    conversation = message.conversation
-    return {
-        "lane": str(conversation),
-        "channel": f"{conversation.workspace}/{conversation.channel}",
-        "ts": message.ts,
-        "author": message.author,
-        "body": message.text,
-        "files": Jsonb([asdict(file) for file in message.files]),
-        "starts_afresh": starts_afresh(message),
-    }

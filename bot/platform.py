@@ -19,7 +19,7 @@ class Page:
 
     The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
     `still_seconds` is for how long nothing has happened, for people to see that it lives. While `stops` names a turn,
-    people can stop that turn here.
+    people can stop that turn here; while `recalls` names one, they can see what it said.
     """
 
     markdown: str
@@ -28,6 +28,7 @@ class Page:
     steady: int = field(default=0, compare=False)
     still_seconds: int = 0
     stops: int | None = None
+    recalls: int | None = None
 
 
 class Lease:

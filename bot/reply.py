@@ -21,6 +21,7 @@ from bot.errors import Busy, Gone
 from bot.markdown import Pages
 from bot.pace import Pace, Writing
 from bot.platform import Adapter, Mark, Page
+from bot.words import status_line
 
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
@@ -74,6 +75,12 @@ class Reply:
     _withdraw: Callable[[], None] = field(default=lambda: None)
     is_posting: bool = False
     """Whether a message is on its way to the platform: a cancel leaves open whether it will appear there."""
+
+    @property
+    def said(self) -> list[str]:
+        """What each of its messages shows: its text, or where it has none, the line under it."""
+        pages = [shown.page for shown in self._shown if shown.page]
+        return [page.markdown or status_line(page.status) for page in pages]
 
     def write(self, text: str) -> None:
         """Add to the answer's text."""

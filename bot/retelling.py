@@ -11,7 +11,7 @@ from bot.narration import began
 from bot.pictures import KINDS, PICTURES
 from bot.questions import interrupts, questions
 from bot.sources import source_line, sources_of
-from bot.transcript import CALLED, OVERHEARD, REFUSED, UNREAD
+from bot.transcript import CALLED, EDITED, OVERHEARD, REFUSED, UNREAD
 
 SOURCES = "sources"
 """The draft of an answer's sources."""
@@ -26,6 +26,7 @@ def question(message: Message, *, refused: bool = False) -> HumanMessage:
         OVERHEARD: message.overheard,
         UNREAD: message.unread,
         CALLED: message.name,
+        EDITED: message.edited,
     }
     marks = {mark: value for mark, value in marks.items() if value}
     return HumanMessage(message.text, id=message.ts, name=message.author, additional_kwargs=marks)

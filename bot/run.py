@@ -89,12 +89,11 @@ class Run:
         """Whether nobody has stopped it."""
         return self.stop is None or not self.stop.is_set()
 
-    async def forget(self, turn: Sequence[AnyMessage]) -> None:
-        """Take messages out of the memory that were never answered and are not the last: they are asked anew."""
-        removed = [RemoveMessage(id=message.id) for message in turn if message.id]
+    async def forget(self, messages: Sequence[AnyMessage]) -> None:
+        """Take messages out of the memory: they are asked anew."""
+        removed = [RemoveMessage(id=message.id) for message in messages if message.id]
         with database_errors():
-            node = min(self.narration.answering or {START})
-            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=node)
+            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=START)
 
     def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
         # It is a generator, whatever its signature says; leaving it open would leave the model running.

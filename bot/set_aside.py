@@ -63,7 +63,7 @@ _SHOW = "select id, lane, author, finished_at, body from skein_inbox where id = 
 # The message and its conversation in one statement: a claim between the two would find nothing that waits.
 _RETRY = """
 with again as (
-    update skein_inbox set state = 'waiting', finished_at = null where id = %(id)s and state = 'set_aside'
+    update skein_inbox set state = 'waiting', turn = null, finished_at = null where id = %(id)s and state = 'set_aside'
     returning lane, ts)
 update skein_conversations set waiting_since = least(waiting_since, again.ts)
 from again where skein_conversations.lane = again.lane

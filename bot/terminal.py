@@ -27,6 +27,7 @@ from bot.conversation import (
     ToolEnded,
     ToolStarted,
     Unread,
+    WentBack,
 )
 from bot.database import migrate
 from bot.errors import AgentError, SettingsError
@@ -54,7 +55,7 @@ class Screen:
             case Token(text):
                 self.write(text)
                 self._line_is_open = not text.endswith("\n")
-            case Complete() | Reasoned() | Unread():
+            case Complete() | Reasoned() | Unread() | WentBack():
                 pass
             case Restarted():
                 self.line("(the model begins again)")

@@ -24,6 +24,9 @@ CALLED = "called"
 UNREAD = "unread"
 """The key that marks a question before which things were said that could not be read."""
 
+EDITED = "edited"
+"""The key under which stands when the author changed the message last; not there if never."""
+
 CANCELLED = "Cancelled: this call has no result, and it may or may not have had an effect."
 
 

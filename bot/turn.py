@@ -16,6 +16,7 @@ from bot.conversation import (
     Note,
     Status,
     Stopped,
+    WentBack,
 )
 from bot.course import Course
 from bot.database import BACK_OFF, until_reached
@@ -23,6 +24,7 @@ from bot.errors import (
     AgentError,
     DatabaseError,
     Drained,
+    Gone,
     LeaseLost,
     ModelRefused,
     ModelTimeout,
@@ -30,7 +32,7 @@ from bot.errors import (
     TooManySteps,
 )
 from bot.inbox import Inbox
-from bot.platform import Lease
+from bot.platform import Lease, Page
 from bot.reply import Lane, Reply
 from bot.turns import Turn
 
@@ -55,7 +57,11 @@ class Outcome(Enum):
     """Another holder has it."""
 
 
-OUTCOMES: dict[Status, Outcome] = {Note.INTERRUPTED: Outcome.INTERRUPTED, Note.SET_ASIDE: Outcome.SET_ASIDE}
+OUTCOMES: dict[Status, Outcome] = {
+    Note.INTERRUPTED: Outcome.INTERRUPTED,
+    Note.REVISED: Outcome.INTERRUPTED,
+    Note.SET_ASIDE: Outcome.SET_ASIDE,
+}
 
 
 class Running:
@@ -74,8 +80,15 @@ class Running:
         self._control = RunControl()
         self._stopped = asyncio.Event()
         self._unwanted = asyncio.Event()
+        self._revised = asyncio.Event()
+        self._went_back = asyncio.Event()
         self._stopped_by = ""
         self._reply: Reply | None = None
+
+    @property
+    def said(self) -> Sequence[str]:
+        """What the messages of the answer show."""
+        return self._reply.said if self._reply else ()
 
     @property
     def is_posting(self) -> bool:
@@ -94,6 +107,11 @@ class Running:
         """Somebody wants no more of the answer: end the thinking; what was written so far stays, and is remembered."""
         self._stopped_by = who
         self._unwanted.set()
+        self.stop()
+
+    def revise(self) -> None:
+        """Somebody changed what is being answered: end the thinking, to be taken anew."""
+        self._revised.set()
         self.stop()
 
     def lose(self) -> None:
@@ -115,12 +133,26 @@ class Running:
         reply = self._reply = await self._begin_reply()
         async with asyncio.TaskGroup() as group:
             group.create_task(reply.run())
+            if self.turn.again is not None:
+                group.create_task(self._mark_superseded())
             status = await self._respond(reply)
             reply.close(status)
+            self._went_back.set()
             # As late as this, so that a sign that is being put there just now is not missed.
             for message in self.turn.waited:
                 group.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=False))
         return OUTCOMES.get(status, Outcome.ANSWERED)
+
+    async def _mark_superseded(self) -> None:
+        """Have the answers that the conversation has left say so, once it has."""
+        await self._went_back.wait()
+        conversation = self.turn.conversation
+        for turn, (first, *others) in (await until_reached(lambda: self._inbox.superseded(self.turn))).items():
+            page = Page("", Note.SUPERSEDED, frozenset(), recalls=turn)
+            with contextlib.suppress(Gone):
+                await self._adapter.finish(conversation, first, page)
+            for other in others:
+                await self._adapter.remove(conversation, other)
 
     async def _begin_reply(self) -> Reply:
         turn = self.turn
@@ -177,6 +209,9 @@ class Running:
                 await cancel(thinking)
         if interrupted and self._unwanted.is_set():
             return Stopped(await self.company.name(self._stopped_by))
+        if interrupted and self._revised.is_set():
+            reply.rewrite("")
+            return Note.REVISED
         return Note.INTERRUPTED if interrupted else thinking.result()
 
     async def _think_until_reached(self, reply: Reply) -> Status:
@@ -198,10 +233,14 @@ class Running:
             control=self._control,
             earlier=self.company.earlier,
             stop=self._unwanted,
+            again=turn.again is not None,
         )
         try:
             async with contextlib.aclosing(answer) as events:
                 async for event in events:
+                    if isinstance(event, WentBack):
+                        await self._inbox.supersede(turn)
+                        self._went_back.set()
                     course.follow(event)
         except (DatabaseError, LeaseLost):
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from bot.conversation import Conversation, File, Hold, Message
@@ -18,7 +19,7 @@ class Turn:
     `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
     earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
     that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
-    and not for the bot.
+    and not for the bot. `again` is the turn that answered the messages before one of them was changed.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Turn:
     pages: tuple[str, ...]
     topic: str | None
     aside: str | None = None
+    again: int | None = None
 
     @property
     def conversation(self) -> Conversation:
@@ -83,16 +85,22 @@ def turn_of(rows: Sequence[dict[str, Any]]) -> Turn:
         deaths=held["deaths"],
         pages=tuple(held["pages"]),
         topic=held["topic"],
-        aside=None if held["aside"] is None else f"{held['aside']:.6f}",
+        aside=_stamp(held["aside"]) or None,
+        again=held["again"],
     )
 
 
 def _message(row: dict[str, Any]) -> Message:
     return Message(
         Conversation.parse(row["lane"]),
-        f"{row['ts']:.6f}",
+        _stamp(row["ts"]),
         row["author"],
         row["body"],
         doubtful=row["is_doubtful"],
         files=tuple(File(**file) for file in row["files"]),
+        edited=_stamp(row["edited"]),
     )
+
+
+def _stamp(ts: Decimal | None) -> str:
+    return "" if ts is None else f"{ts:.6f}"

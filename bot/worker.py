@@ -176,13 +176,13 @@ class Worker:
         return Outcome.ANSWERED
 
     async def _end(self, running: Running, outcome: Outcome) -> None:
-        turn, shared = running.turn, running.company.is_shared
+        turn, shared, said = running.turn, running.company.is_shared, running.said
         with contextlib.suppress(LeaseLost):
             match outcome:
                 case Outcome.ANSWERED:
-                    await until_reached(lambda: self._inbox.finish(turn, shared=shared))
+                    await until_reached(lambda: self._inbox.finish(turn, said=said, shared=shared))
                 case Outcome.SET_ASIDE:
-                    await until_reached(lambda: self._inbox.finish(turn, set_aside=True))
+                    await until_reached(lambda: self._inbox.finish(turn, said=said, set_aside=True))
                 case Outcome.LEFT_ALONE:
                     await until_reached(lambda: self._inbox.finish(turn, alone=True))
                 case Outcome.INTERRUPTED:
@@ -225,20 +225,23 @@ class Worker:
         while True:
             try:
                 async with contextlib.aclosing(self._inbox.arrivals()) as arrivals:
-                    async for is_stop in arrivals:
-                        if is_stop:
-                            await self._stop_some()
+                    async for is_about_one in arrivals:
+                        if is_about_one:
+                            await self._heed()
                         else:
                             self._wake.set()
             except UNREACHABLE:
                 log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
 
-    async def _stop_some(self) -> None:
-        """Stop what people want stopped of what runs here."""
-        running = dict(self._running)
-        for turn, who in (await self._inbox.stopped(running)).items() if running else ():
+    async def _heed(self) -> None:
+        """Stop what people want stopped of what runs here, and begin anew what they have changed."""
+        if not (running := dict(self._running)):
+            return
+        for turn, who in (await self._inbox.stopped(running)).items():
             running[turn].stop_for(who)
+        for turn in await self._inbox.revised(running):
+            running[turn].revise()
 
     async def _renew(self) -> None:
         while True:
@@ -246,7 +249,7 @@ class Worker:
             end, asked = self._lease_end(), dict(self._running)
             try:
                 held = await self._inbox.renew(self.name, asked)
-                await self._stop_some()  # in case it was not heard
+                await self._heed()  # in case it was not heard
             except UNREACHABLE:
                 log.warning("database_unreachable")
                 continue

@@ -38,6 +38,7 @@ METHOD_SCOPES = {
     "auth_test": frozenset[str](),
     "conversations_info": frozenset({"channels:read", "groups:read"}),  # not asked about direct messages
     "chat_delete": frozenset({"chat:write"}),
+    "chat_postEphemeral": frozenset({"chat:write"}),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
     "chat_startStream": frozenset({"chat:write"}),

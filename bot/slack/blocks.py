@@ -1,5 +1,6 @@
 """What the bot shows in Slack, as pure functions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ TEXT_BYTES = 4_000
 
 STOP = "skein_stop"
 """The action of the button that stops a turn, whose id is its value."""
+
+RECALL = "skein_recall"
+"""The action of the button that shows what a turn said, whose id is its value."""
 
 Block = dict[str, Any]
 
@@ -48,11 +52,18 @@ def status_blocks(page: Page) -> list[Block]:
 
 
 def _buttons(page: Page) -> list[Block]:
-    if page.stops is None:
-        return []
-    label = {"type": "plain_text", "text": "Stop", "emoji": True}
-    button = {"type": "button", "action_id": STOP, "text": label, "value": str(page.stops)}
-    return [{"type": "actions", "elements": [button]}]
+    buttons = [_button(action, label, turn) for action, label, turn in _actions(page) if turn is not None]
+    return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def _actions(page: Page) -> Iterator[tuple[str, str, int | None]]:
+    yield STOP, "Stop", page.stops
+    yield RECALL, "Show what it said", page.recalls
+
+
+def _button(action: str, label: str, turn: int | None) -> Block:
+    text = {"type": "plain_text", "text": label, "emoji": True}
+    return {"type": "button", "action_id": action, "text": text, "value": str(turn)}
 
 
 def _line(page: Page) -> str:

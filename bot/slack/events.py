@@ -5,14 +5,21 @@ since a signature proves who sent it and not that it makes sense.
 """
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from html import unescape
 from typing import Any, cast
 
 from bot.conversation import DIRECT, Address, Conversation, File, Message
+from bot.inbox import OVERHEARD
 from bot.slack.client import Identity
 from bot.wishes import COME_BACK
+
+CHANGED = "message_changed"
+"""The subtype of an event that tells of a change."""
+
+FOR_ME = frozenset({Address.BOT, Address.NAME})
 
 SAID_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 """The subtypes of messages in which a person says something; the others tell of joins, edits, topics and so on."""
@@ -28,12 +35,17 @@ BROADCASTS = frozenset({"here", "channel", "everyone"})
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message that may concern the bot. Unless it is addressed to it, its conversation has to be one of the bot's."""
+    """A message that may concern the bot. Unless it is addressed to it, its conversation has to be one of the bot's.
+
+    A change of a message is known by `message.edited`; with `may_be_new`, what was changed may not have been heard yet,
+    or addresses the bot only now.
+    """
 
     message: Message
     address: Address
     event_id: str | None
     client_msg_id: str | None
+    may_be_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +57,36 @@ class Ignored:
 
 def parse(body: Mapping[str, Any], me: Identity, names: Collection[str] = ()) -> Heard | Ignored:
     """What an `event_callback` means to the bot `me`; `names` are those by which people are called, in lower case."""
-    event = body.get("event")
-    workspace = body.get("team_id")
+    event, workspace = body.get("event"), body.get("team_id")
     if not isinstance(event, dict) or not _is_id(workspace):
         return Ignored("malformed")
+    hear = partial(_heard, workspace=str(workspace), me=me, names=names, event_id=_text_or_none(body.get("event_id")))
     fields = cast("dict[str, Any]", event)
-    if fields.get("type") not in {"message", "app_mention"}:
-        return Ignored("not a message")
-    if fields.get("user") == me.user or fields.get("bot_id") == me.bot:
-        return Ignored("its own")
-    if fields.get("subtype") not in SAID_SUBTYPES:
-        return Ignored("nothing was said")
-    if not is_well_formed(fields):
-        return Ignored("malformed")
-    return _heard(fields, str(workspace), me, names, _text_or_none(body.get("event_id")))
+    return _changed(fields, hear) if fields.get("subtype") == CHANGED else hear(fields)
+
+
+def _changed(event: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], Heard | Ignored]) -> Heard | Ignored:
+    """The message as it is now, of an event that tells of a change."""
+    place = {key: event.get(key) for key in ("channel", "channel_type")}
+    now, before = (
+        {**cast("dict[str, Any]", version), **place} if isinstance(version := event.get(key), dict) else place
+        for key in ("message", "previous_message")
+    )
+    if _content(now) == _content(before):
+        return Ignored("nothing was changed")  # Slack has put in what a link leads to
+    heard = hear(now)
+    return replace(heard, may_be_new=_may_be_new(heard, hear(before))) if isinstance(heard, Heard) else heard
+
+
+def _may_be_new(heard: Heard, before: Heard | Ignored) -> bool:
+    """Whether a change may tell of something to answer, of a message that the inbox does not know."""
+    is_late = float(heard.message.edited or 0) - float(heard.message.ts) < OVERHEARD.total_seconds()
+    was_for_me = isinstance(before, Heard) and before.address in FOR_ME
+    return is_late or (heard.address in FOR_ME and not was_for_me)
+
+
+def _content(message: Mapping[str, Any]) -> tuple[object, ...]:
+    return (message.get("text"), *files_of(message))
 
 
 def readable(text: str, bot_user: str) -> str:
@@ -72,6 +100,20 @@ def readable(text: str, bot_user: str) -> str:
 
 
 def _heard(
+    event: Mapping[str, Any], *, workspace: str, me: Identity, names: Collection[str], event_id: str | None
+) -> Heard | Ignored:
+    if event.get("type") not in {"message", "app_mention"}:
+        return Ignored("not a message")
+    if event.get("user") == me.user or event.get("bot_id") == me.bot:
+        return Ignored("its own")
+    if event.get("subtype") not in SAID_SUBTYPES:
+        return Ignored("nothing was said")
+    if not is_well_formed(event):
+        return Ignored("malformed")
+    return _addressed(event, workspace, me, names, event_id)
+
+
+def _addressed(
     event: Mapping[str, Any], workspace: str, me: Identity, names: Collection[str], event_id: str | None
 ) -> Heard | Ignored:
     direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
@@ -82,7 +124,7 @@ def _heard(
     conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
     author = event.get("user") or event["bot_id"]
     text = readable(str(event.get("text") or ""), me.user)
-    message = Message(conversation, event["ts"], author, text, files=files_of(event))
+    message = Message(conversation, event["ts"], author, text, files=files_of(event), edited=_edited(event))
     return Heard(message, address, event_id, event.get("client_msg_id"))
 
 
@@ -139,7 +181,8 @@ def _spelled_out(match: re.Match[str]) -> str:
 
 def is_well_formed(event: Mapping[str, Any]) -> bool:
     """Whether a message of Slack's has what every message has."""
-    stamps = [event.get("ts"), event.get("thread_ts") or event.get("ts")]
+    ts = event.get("ts")
+    stamps = [ts, event.get("thread_ts") or ts, _edited(event) or ts]
     return (
         all(isinstance(stamp, str) and TIMESTAMP.fullmatch(stamp) for stamp in stamps)
         and _is_id(event.get("channel"))
@@ -147,6 +190,12 @@ def is_well_formed(event: Mapping[str, Any]) -> bool:
         and isinstance(event.get("text") or "", str)
         and isinstance(event.get("client_msg_id") or "", str)
     )
+
+
+def _edited(event: Mapping[str, Any]) -> str:
+    """When its author changed a message last; empty if never."""
+    edited = event.get("edited")
+    return str(cast("dict[str, Any]", edited).get("ts")) if isinstance(edited, dict) else ""
 
 
 def _text_or_none(value: object) -> str | None:

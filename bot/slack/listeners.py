@@ -17,13 +17,15 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation import Address, Message
+from bot.database import UNREACHABLE
 from bot.errors import PlatformError
 from bot.inbox import Inbox
 from bot.setups import Setups
-from bot.slack.blocks import STOP
+from bot.slack.blocks import RECALL, STOP
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
+from bot.slack.recalling import Recall
 from bot.slack.setting_up import SetupForm
 from bot.slack.setup_form import SETUP
 
@@ -43,6 +45,7 @@ def build_app(
     *,
     setups: Setups,
     form: SetupForm,
+    recall: Recall,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
@@ -66,15 +69,8 @@ def build_app(
         if isinstance(heard, Heard):
             if heard.address is Address.NOBODY and not (await setups.of(heard.message.conversation.channel)).follow_ups:
                 heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
-            put = partial(
-                inbox.put,
-                heard.message,
-                address=heard.address,
-                event_id=heard.event_id,
-                client_msg_id=heard.client_msg_id,
-            )
-            waits = await deliveries.store(heard.event_id, put)
-            log.info("event_heard", event_id=heard.event_id, waits=waits)
+            waits = await deliveries.store(heard.event_id, partial(_store, inbox, heard))
+            log.info("event_heard", event_id=heard.event_id, waits=waits, is_change=bool(heard.message.edited))
             if waits:
                 waiting(heard.message)
         else:
@@ -89,6 +85,7 @@ def build_app(
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     app.action(STOP)(_stopping(inbox))
+    app.action(RECALL)(_recalling(recall))
     app.shortcut(SETUP)(_opening(form))
     app.view(SETUP)(_saving(form))
     # What no listener matches is not acknowledged and would come again.
@@ -96,6 +93,22 @@ def build_app(
     for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):
         of_any_kind(ANY)(_acknowledge)
     return app
+
+
+async def _store(inbox: Inbox, heard: Heard) -> bool:
+    """Put it into the inbox, or change what stands there; tell whether a new message has to wait for its turn."""
+    if not heard.message.edited:
+        return await inbox.put(
+            heard.message, address=heard.address, event_id=heard.event_id, client_msg_id=heard.client_msg_id
+        )
+    await inbox.revise(
+        heard.message,
+        address=heard.address,
+        event_id=heard.event_id,
+        client_msg_id=heard.client_msg_id,
+        may_be_new=heard.may_be_new,
+    )
+    return False
 
 
 def _stopping(inbox: Inbox) -> Callable[..., Awaitable[None]]:
@@ -108,6 +121,20 @@ def _stopping(inbox: Inbox) -> Callable[..., Awaitable[None]]:
         await ack()
 
     return stop
+
+
+def _recalling(recall: Recall) -> Callable[..., Awaitable[None]]:
+    async def recalling(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        turn = str(action.get("value"))
+        try:
+            if turn.isdecimal():
+                await recall.show(body, int(turn))
+        except (PlatformError, *UNREACHABLE) as error:
+            # Whoever clicked sees nothing, and may click again.
+            log.warning("turn_not_recalled", error=type(error).__name__)
+
+    return recalling
 
 
 def _opening(form: SetupForm) -> Callable[..., Awaitable[None]]:

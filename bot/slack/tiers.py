@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.budget import Tier
 
 POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
+WHISPER = "chat.postEphemeral"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
 CHANNEL, OPEN_VIEW = "conversations.info", "views.open"
@@ -20,6 +21,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         POST: Tier(10, timedelta(seconds=10), by_channel=True),
         UPDATE: Tier(50),
         DELETE: Tier(50),
+        WHISPER: Tier(100),
         START: Tier(20),
         APPEND: Tier(100),
         STOP: Tier(20),

@@ -25,6 +25,7 @@ from bot.slack.client import Identity, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.local.webhook import signed_headers
+from bot.slack.recalling import Recall
 from bot.slack.setting_up import SetupForm
 from bot.worker import Limits
 from tests.bench.figures import Row, Spread
@@ -90,8 +91,9 @@ async def _listen(url: str) -> None:
         async with working(inbox, Speaker()) as worker:
             who = Identity("T1", "Bench", BOT, "bench", "B0BOT", frozenset())
             setups = Setups({})
-            form = SetupForm(client, Budget(pool, who.workspace, {}), setups, (), ())
-            ingress.serve(build_app(client, who, inbox, worker.note_waiting, setups=setups, form=form))
+            budget = Budget(pool, who.workspace, {})
+            form, recall = SetupForm(client, budget, setups, (), ()), Recall(client, budget, inbox)
+            ingress.serve(build_app(client, who, inbox, worker.note_waiting, setups=setups, form=form, recall=recall))
             sys.stdout.write(f"{port}\n")
             sys.stdout.flush()
             await asyncio.to_thread(sys.stdin.read)

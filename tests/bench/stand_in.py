@@ -36,9 +36,10 @@ class Speaker:
         control: RunControl | None = None,
         earlier: Earlier | None = None,
         stop: asyncio.Event | None = None,
+        again: bool = False,
     ) -> AsyncGenerator[AgentEvent, None]:
         """One word."""
-        del thread_id, hold, earlier, stop
+        del thread_id, hold, earlier, stop, again
         now = time.perf_counter()
         self.began.update(dict.fromkeys((message.ts for message in messages), now))
         self._changed.set()

@@ -12,11 +12,12 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.database import Pool
 from bot.slack.local import LocalSlack
+from bot.words import UNREAD
 from tests.bench.storm_people import Talk
 from tests.bench.storm_script import ANSWER, numbers_in
 
-TOOL_LINE = "\nUsed look_up"
-"""What stays under an answer for which the tool was used."""
+LINES = ("\nUsed look_up", f"\n{UNREAD} · Used look_up", f"\n{UNREAD}")
+"""What may stay under an answer: the tool, and that the thread could not be read, as Slack fails at times."""
 
 # Notes when each message was taken: only what had arrived by then can be expected to be answered before the rest.
 WATCH = """
@@ -104,7 +105,8 @@ async def judge(slack: LocalSlack, talks: Sequence[Talk], pool: Pool, memory: Ba
 def _judge_answers(verdict: Verdict, talk: Talk, bodies: Sequence[str]) -> None:
     answered: Counter[int] = Counter()
     for body in bodies:
-        found = ANSWER.fullmatch(re.sub(r"\s+", " ", body.removesuffix(TOOL_LINE)).strip())
+        line = next(filter(body.endswith, LINES), "")
+        found = ANSWER.fullmatch(re.sub(r"\s+", " ", body.removesuffix(line)).strip())
         if found is None:
             verdict.broken.append(f"{talk.channel}/{talk.thread}: {body[:60]!r} … {body[-40:]!r}")
             continue

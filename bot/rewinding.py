@@ -1,0 +1,54 @@
+"""Going back: where a conversation was before messages that are answered anew, because one of them was changed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from langchain_core.messages import AnyMessage
+from langgraph.types import StateSnapshot
+
+from bot.conversation import Message
+from bot.history import checkpoint_id
+from bot.run import AnyGraph, database_errors
+from bot.transcript import EDITED
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+
+def is_present(state: StateSnapshot, messages: Sequence[Message]) -> bool:
+    """Whether the memory holds all of these messages as they are now."""
+    versions = _versions(state)
+    return all(versions.get(message.ts) == message.edited for message in messages)
+
+
+def outdated(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]:
+    """What the memory holds from the first of these messages on, if one of them stands there as it was before."""
+    versions, known = _versions(state), list[AnyMessage](state.values.get("messages", []))
+    if all(versions.get(message.ts, message.edited) == message.edited for message in messages):
+        return []
+    asked = {message.ts for message in messages}
+    return known[next(at for at, said in enumerate(known) if said.id in asked) :]
+
+
+async def checkpoint_before(graph: AnyGraph, thread_id: str, first: str) -> str | None:
+    """The newest checkpoint from which a run for the messages from `first` on set out; None if it is not kept.
+
+    Each checkpoint tells for which message it was made (`since`, see `bot.agent`), and the one that is made of a run's
+    input still is the state before: LangGraph 1.2 takes the input in with the step after it. Raises DatabaseError.
+    """
+    thread: RunnableConfig = {"configurable": {"thread_id": thread_id}}
+    with database_errors():
+        made = [state async for state in graph.aget_state_history(thread, filter={"since": first})]
+        by_id = {checkpoint_id(state.config): state for state in made}
+        at = made[0] if made else None
+        while at and first in _versions(at):
+            if not (parent := at.parent_config):
+                return None
+            at = by_id.get(checkpoint_id(parent)) or await graph.aget_state(parent)
+    return checkpoint_id(at.config) if at and at.created_at else None
+
+
+def _versions(state: StateSnapshot) -> dict[str, str]:
+    """When each message that the memory holds was changed last, by its id."""
+    known: list[AnyMessage] = state.values.get("messages", [])
+    return {said.id: said.additional_kwargs.get(EDITED, "") for said in known if said.id}

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage
@@ -21,7 +20,7 @@ from bot.history import CheckpointLine, checkpoint_id, line
 from bot.narration import Narration
 from bot.questions import interrupts, questions
 from bot.retelling import note, sources, told, turn_of, unsaid
-from bot.rewinding import checkpoint_before, is_present, outdated
+from bot.rewinding import go_back, is_present, outdated, state_before
 from bot.run import AnyGraph, Run, database_errors, latest, place_of
 
 STEPS = 25
@@ -92,15 +91,12 @@ class GraphAgent:
         graph = await self._graph_under(hold, messages[-1].conversation.channel)
         run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop)
         state = await run.state()
-        stale = outdated(state, messages)
-        before = None
+        stale, before = outdated(state, messages), None
         if stale or (again and not is_present(state, messages)):
-            before = await checkpoint_before(graph, thread_id, messages[0].ts)
+            before = await state_before(graph, thread_id, messages[0].ts)
         if stale or before:
             yield WentBack()
-            run = replace(run, config=self._config(thread_id, before, messages))
-            if before is None:
-                await run.forget(stale)
+            run = await go_back(run, before, stale, messages[0].ts)
             state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:

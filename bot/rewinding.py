@@ -1,6 +1,7 @@
 """Going back: where a conversation was before messages that are answered anew, because one of them was changed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from langchain_core.messages import AnyMessage
@@ -8,7 +9,7 @@ from langgraph.types import StateSnapshot
 
 from bot.conversation import Message
 from bot.history import checkpoint_id
-from bot.run import AnyGraph, database_errors
+from bot.run import AnyGraph, Run, database_errors, place_of
 from bot.transcript import EDITED
 
 if TYPE_CHECKING:
@@ -30,22 +31,46 @@ def outdated(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessa
     return known[next(at for at, said in enumerate(known) if said.id in asked) :]
 
 
-async def checkpoint_before(graph: AnyGraph, thread_id: str, first: str) -> str | None:
-    """The newest checkpoint from which a run for the messages from `first` on set out; None if it is not kept.
+async def state_before(graph: AnyGraph, thread_id: str, first: str) -> StateSnapshot | None:
+    """The newest state from which a run for the messages from `first` on set out; None if it is not kept.
 
     Each checkpoint tells for which message it was made (`since`, see `bot.agent`), and the one that is made of a run's
-    input still is the state before: LangGraph 1.2 takes the input in with the step after it. Raises DatabaseError.
+    input still is the state before: LangGraph 1.2 takes the input in with the step after it. A reply to what the graph
+    asked makes none; it set out from the state that asked. Raises DatabaseError.
     """
     thread: RunnableConfig = {"configurable": {"thread_id": thread_id}}
     with database_errors():
         made = [state async for state in graph.aget_state_history(thread, filter={"since": first})]
         by_id = {checkpoint_id(state.config): state for state in made}
         at = made[0] if made else None
-        while at and first in _versions(at):
-            if not (parent := at.parent_config):
+        while at and first in _versions(at) and checkpoint_id(at.config) in by_id:
+            if not at.parent_config:
                 return None
-            at = by_id.get(checkpoint_id(parent)) or await graph.aget_state(parent)
-    return checkpoint_id(at.config) if at and at.created_at else None
+            at = by_id.get(checkpoint_id(at.parent_config)) or await graph.aget_state(at.parent_config)
+    return at if at and at.created_at else None
+
+
+async def go_back(run: Run, before: StateSnapshot | None, stale: Sequence[AnyMessage], first: str) -> Run:
+    """The run, from the state before the messages from `first` on; without one, from the newest without what is stale.
+
+    Raises DatabaseError.
+    """
+    if before is None:
+        await run.forget(stale)
+        return run
+    if first in _versions(before):
+        await _ask_again(run, before)
+        return run
+    place = {**place_of(run.config), "checkpoint_id": checkpoint_id(before.config)}
+    return replace(run, config={**run.config, "configurable": place})
+
+
+async def _ask_again(run: Run, asked: StateSnapshot) -> None:
+    """Go back to a state in which the graph asked something, without the reply that is kept with it, and ask anew."""
+    with database_errors():
+        await run.graph.aupdate_state(asked.config, None, as_node="__copy__")
+        place = {key: value for key, value in place_of(run.config).items() if key != "since"}
+        await run.graph.ainvoke(None, {**run.config, "configurable": place})
 
 
 def _versions(state: StateSnapshot) -> dict[str, str]:

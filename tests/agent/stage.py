@@ -70,12 +70,13 @@ class Stage:
         thread: str = THREAD,
         author: str = "U0ANN",
         checkpoint: str | None = None,
+        again: bool = False,
     ) -> Heard:
         """Ask and hear the whole answer, or the part of it before the error."""
         heard = Heard()
         message = self.message(text, author=author) if isinstance(text, str) else text
         try:
-            async with aclosing(self.agent.answer(thread, [message], checkpoint=checkpoint)) as events:
+            async with aclosing(self.agent.answer(thread, [message], checkpoint=checkpoint, again=again)) as events:
                 async for event in events:
                     heard.events.append(event)
         except AgentError as error:

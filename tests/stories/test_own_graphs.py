@@ -9,7 +9,7 @@ from bot.errors import SettingsError
 from bot.script import Call, Gate, Say, Wire
 from bot.slack.local import LocalSlack
 from tests.stage import Command, Model, OpenBot
-from tests.stories.speech import QUESTIONS, answered, bodies
+from tests.stories.speech import QUESTIONS, answered, bodies, text_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -92,6 +92,24 @@ async def test_the_example_with_a_human_decision_asks_and_goes_on_with_what_is_d
         await slack.say("grace", "general", "Yes!", thread=ts)
         await slack.until(lambda: bodies(slack, "general", ts)[-1] == "Announced:\n\n> We move on Tuesday.")
     assert len(bodies(slack, "general", ts)) == 3
+
+
+async def test_a_decision_may_be_changed_and_so_may_what_it_was_about(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    model.script = lambda messages: Say(f"We move: {text_of(messages[-1])}.")
+    asked = "Shall I announce this? Say yes, or what to change.\n- **draft:** We move: {}."
+    async with start(agent=f"{EXAMPLES / 'approval' / 'graph.py'}:graph"):
+        ts = await slack.say("ada", "general", "@skein Monday")
+        await answered(slack, "general", ts, asked.format("Monday"))
+        reply = await slack.say("ada", "general", "Tuesday", thread=ts)
+        await answered(slack, "general", ts, asked.format("Monday"), asked.format("Tuesday"))
+        await slack.edit("ada", "general", reply, "yes")
+        await answered(slack, "general", ts, asked.format("Monday"), "Announced:\n\n> We move: Monday.")
+        await slack.edit("ada", "general", ts, "@skein Friday")
+        await slack.until(lambda: bodies(slack, "general", ts)[0] == asked.format("Friday"))
+        await slack.say("ada", "general", "yes", thread=ts)
+        await slack.until(lambda: bodies(slack, "general", ts)[2:] == ["Announced:\n\n> We move: Friday."])
 
 
 async def test_the_example_with_a_supervisor_shows_both_of_its_agents_and_their_tools(

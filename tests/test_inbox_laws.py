@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
-from itertools import takewhile
-from operator import itemgetter
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings, strategies as st
+from hypothesis import HealthCheck, Phase, assume, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from bot.conversation import DIRECT, Address, Conversation, Message
@@ -17,131 +15,20 @@ from bot.database import Pool, migrate, open_pool
 from bot.errors import LeaseLost
 from bot.inbox import Inbox
 from bot.turns import Turn
+from tests.plain_inbox import LANES, Answer, Held, Plain, Put
 
 T = TypeVar("T")
 
-LANES = (Conversation("T", "C", "1.000000"), Conversation("T", "C", "2.000000"), Conversation("T", "D", DIRECT))
 WORKERS = ("one", "two", "three")
+
+CONVERSATIONS = "select lane, waiting_since, turn, is_shared, is_quiet, is_revised, aside from skein_conversations"
+ANSWERS = "select turn, superseded_by is not null as left from skein_answers"
 
 lanes = st.sampled_from(LANES)
 workers = st.sampled_from(WORKERS)
 addresses = st.sampled_from(Address)
 texts = st.sampled_from(["hello", "new topic", "stay out", "come back"])
 keys = st.none() | st.integers(0, 9).map(str)
-
-
-@dataclass
-class Put:
-    """A message as it comes."""
-
-    message: Message
-    event: str | None
-    gesture: str | None
-
-
-@dataclass
-class Known:
-    """A message as the model has it."""
-
-    message: Message
-    state: str
-    waits: bool
-
-    @property
-    def is_wish(self) -> bool:
-        return self.message.conversation.thread == DIRECT and self.message.text == "new topic"
-
-
-@dataclass
-class Held:
-    """A turn that runs, as the model has it; `over` once its lease has run out."""
-
-    turn: Turn
-    worker: str
-    deaths: int = 0
-    over: bool = False
-
-
-@dataclass
-class Plain:
-    """What the inbox is to be: lists and dictionaries."""
-
-    messages: list[Known] = field(default_factory=list[Known])
-    seen: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
-    since: dict[Conversation, float] = field(default_factory=dict[Conversation, float])
-    shared: set[Conversation] = field(default_factory=set[Conversation])
-    quiet: set[Conversation] = field(default_factory=set[Conversation])
-    aside: dict[Conversation, float] = field(default_factory=dict[Conversation, float])
-    overheard: dict[tuple[Conversation, float], Put] = field(default_factory=dict[tuple[Conversation, float], Put])
-    held: dict[Conversation, Held] = field(default_factory=dict[Conversation, Held])
-    stale: list[Turn] = field(default_factory=list[Turn])
-
-    def put(self, put: Put, address: Address) -> bool:
-        lane, ts = put.message.conversation, float(put.message.ts)
-        addressed = address is Address.BOT
-        if addressed:
-            self.since[lane] = min(ts, self.since.get(lane, ts))
-        if ts < self.since.get(lane, ts + 1):
-            if address in {Address.NAME, Address.NOBODY, Address.BACK}:
-                self.overheard.setdefault((lane, ts), put)
-            return False
-        if not self.is_for_bot(lane, address):
-            self.aside[lane] = max(ts, self.aside.get(lane, ts))
-            self.shared |= {lane} if address is Address.OTHER else set()
-            return False
-        waits = self.store(put, waits=lane in self.held)
-        for place in sorted((place for place in self.overheard if addressed and place[0] == lane), key=itemgetter(1)):
-            if place[1] >= ts:
-                self.store(self.overheard.pop(place), waits=False)
-        return waits
-
-    def is_for_bot(self, lane: Conversation, address: Address) -> bool:
-        match address:
-            case Address.BOT:
-                return True
-            case Address.OTHER | Address.MACHINE:
-                return False
-            case Address.NAME:
-                return lane not in self.quiet
-            case Address.NOBODY:
-                return lane not in self.quiet | self.shared
-            case Address.BACK:
-                return lane in self.quiet or lane not in self.shared
-
-    def store(self, put: Put, *, waits: bool) -> bool:
-        lane = put.message.conversation
-        channel = lane.channel
-        names = {("place", channel, put.message.ts)}
-        names |= {("event", put.event)} if put.event else set()
-        names |= {("gesture", channel, put.gesture)} if put.gesture else set()
-        if names & self.seen:
-            return False
-        self.seen |= names
-        self.messages.append(Known(put.message, "waiting", waits))
-        if put.message.text == "stay out" and lane.thread != DIRECT:
-            self.quiet.add(lane)
-        if put.message.text == "come back":
-            self.quiet.discard(lane)
-        return waits
-
-    def of(self, lane: Conversation, state: str) -> list[Known]:
-        """That conversation's messages in that state, in order."""
-        found = [known for known in self.messages if known.message.conversation == lane and known.state == state]
-        return sorted(found, key=lambda known: float(known.message.ts))
-
-    def next_of(self, lane: Conversation) -> list[Known]:
-        """What a new turn of the conversation has to take: all that waits, but a wish to start afresh alone."""
-        first, *more = self.of(lane, "waiting")
-        return [first, *([] if first.is_wish else takewhile(lambda known: not known.is_wish, more))]
-
-    def ready(self) -> list[Conversation]:
-        """The conversations that have waited longest of those in which no turn runs."""
-        free = {lane: self.of(lane, "waiting") for lane in LANES if lane not in self.held}
-        since = {lane: float(waiting[0].message.ts) for lane, waiting in free.items() if waiting}
-        return [lane for lane, ts in since.items() if ts == min(since.values())]
-
-    def over(self) -> list[Conversation]:
-        return [lane for lane, held in self.held.items() if held.over]
 
 
 class InboxLaws(RuleBasedStateMachine):
@@ -156,6 +43,7 @@ class InboxLaws(RuleBasedStateMachine):
         self.sql("delete from skein_inbox")
         self.sql("delete from skein_conversations")
         self.sql("delete from skein_overheard")
+        self.sql("delete from skein_answers")
 
     def run(self, work: Awaitable[T]) -> T:
         async def wait() -> T:
@@ -200,12 +88,56 @@ class InboxLaws(RuleBasedStateMachine):
         else:
             assert lane in ready
             assert turn.deaths == 0
-            for known in self.plain.next_of(lane):
-                known.state = "taken"
+            self.begin(turn)
         taken = self.plain.of(lane, "taken")
         assert turn.messages == tuple(known.message for known in taken)
         assert turn.waited == tuple(known.message for known in taken if known.waits)
-        self.plain.held[lane] = Held(turn, worker, turn.deaths)
+        self.plain.held[lane] = Held(turn, worker, turn.deaths, pages=turn.pages)
+        self.plain.revised.discard(lane)
+
+    def begin(self, turn: Turn) -> None:
+        taken = self.plain.next_of(turn.conversation)
+        before = self.plain.answers.get(taken[0].turn or 0)
+        assert turn.again == (taken[0].turn if before and not before.left else None)
+        assert turn.pages == (before.pages if before else ())
+        for known in taken:
+            known.state, known.turn = "taken", turn.id
+
+    @precondition(lambda self: self.plain.messages)
+    @rule(data=st.data(), address=addresses, text=texts, edit=st.integers(1, 9))
+    def revise(self, data: st.DataObject, address: Address, text: str, edit: int) -> None:
+        known = data.draw(st.sampled_from(self.plain.messages))
+        message = replace(known.message, text=text, edited=f"{edit}.000000")
+        assert self.run(self.inbox.revise(message, address=address))
+        self.plain.revise(known, message, address)
+
+    @precondition(lambda self: self.plain.overheard)
+    @rule(data=st.data(), text=texts)
+    def revise_what_was_overheard(self, data: st.DataObject, text: str) -> None:
+        lane, ts = data.draw(st.sampled_from(sorted(self.plain.overheard, key=str)))
+        assume(("place", lane.channel, f"{ts:.6f}") not in self.plain.seen)
+        put = self.plain.overheard[lane, ts]
+        put.message = replace(put.message, text=text)
+        assert not self.run(self.inbox.revise(replace(put.message, edited="9.0"), address=Address.NOBODY))
+
+    @precondition(lambda self: self.plain.held)
+    @rule(data=st.data(), page=st.integers(100, 999))
+    def note_page(self, data: st.DataObject, page: int) -> None:
+        held = self.plain.held[data.draw(st.sampled_from(list(self.plain.held)))]
+        self.run(self.inbox.note_page(held.turn, str(page)))
+        held.pages = tuple(dict.fromkeys([*held.pages, str(page)]))
+
+    @precondition(lambda self: self.plain.held)
+    @rule(data=st.data())
+    def go_back(self, data: st.DataObject) -> None:
+        turn = self.plain.held[data.draw(st.sampled_from(list(self.plain.held)))].turn
+        self.run(self.inbox.supersede(turn))
+        for id_, answer in self.plain.answers.items():
+            if answer.lane == turn.conversation and turn.again is not None and turn.again <= id_:
+                answer.left = True
+        left = self.run(self.inbox.superseded(turn))
+        assert all(self.plain.answers[id_].left for id_ in left)
+        assert turn.again not in left
 
     @rule(worker=workers)
     def renew(self, worker: str) -> None:
@@ -233,6 +165,13 @@ class InboxLaws(RuleBasedStateMachine):
         self.run(self.inbox.finish(held.turn, set_aside=set_aside))
         for known in self.plain.of(lane, "taken"):
             known.state = "set_aside" if set_aside else "done"
+        if held.turn.again is not None:
+            self.plain.answers[held.turn.again].left = True
+        if held.pages:
+            self.plain.answers[held.turn.id] = Answer(lane, held.pages)
+        if lane in self.plain.revised:
+            self.plain.ask_again(lane, held.turn.id)
+        self.plain.revised.discard(lane)
         self.plain.stale.append(held.turn)
 
     @precondition(lambda self: self.plain.held)
@@ -266,8 +205,11 @@ class InboxLaws(RuleBasedStateMachine):
         stored = sorted((row["lane"], row["ts"], row["state"]) for row in rows)
         messages = self.plain.messages
         assert stored == sorted((str(one.message.conversation), one.message.ts, one.state) for one in messages)
-        for row in self.sql("select lane, waiting_since, turn, is_shared, is_quiet, aside from skein_conversations"):
+        answers = {row["turn"]: row["left"] for row in self.sql(ANSWERS)}
+        assert answers == {turn: answer.left for turn, answer in self.plain.answers.items()}
+        for row in self.sql(CONVERSATIONS):
             lane = Conversation.parse(str(row["lane"]))
+            assert row["is_revised"] == (lane in self.plain.revised)
             assert (row["is_shared"], row["is_quiet"]) == (lane in self.plain.shared, lane in self.plain.quiet)
             assert row["aside"] == self.plain.aside.get(lane)
             waiting = self.plain.of(lane, "waiting")

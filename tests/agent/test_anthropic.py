@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -13,11 +14,11 @@ from bot.agent import GraphAgent
 from bot.conversation import Complete, Conversation, Message, Reasoned, Token
 from bot.errors import SettingsError
 from bot.graph import build_graph
+from bot.model import chat_model
 from tests.agent.stage import LONG, memory
 
-pytest.importorskip("langchain_anthropic", reason="the extra anthropic is not installed")
-
-from bot.model import chat_model
+# Looked for and not imported: that takes a second, in every process that collects tests.
+pytestmark = pytest.mark.skipif(find_spec("langchain_anthropic") is None, reason="the extra anthropic is not installed")
 
 Event = dict[str, Any]
 

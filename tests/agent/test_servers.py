@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,11 @@ import pytest
 from langchain_core.tools import BaseTool, ToolException
 
 from bot.errors import SettingsError
+from bot.servers import Address, Program, open_servers, servers
 from tests.stories.processes import child
 
-pytest.importorskip("mcp", reason="the extra mcp is not installed")
-
-from bot.servers import Address, Program, open_servers, servers
-
-pytestmark = pytest.mark.slow
+IS_THERE = find_spec("mcp") is not None
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IS_THERE, reason="the extra mcp is not installed")]
 
 HERE = ("-m", "tests.agent.mcp_server")
 

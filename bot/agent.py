@@ -14,6 +14,7 @@ from langgraph.types import StateSnapshot
 from bot.checkpoints import FencedSaver
 from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread, WentBack
 from bot.earlier import with_earlier
+from bot.erasing import NotesWithout, erase
 from bot.errors import StoppedByPeople
 from bot.graph import MODEL
 from bot.history import CheckpointLine, checkpoint_id, line
@@ -39,7 +40,8 @@ class GraphAgent:
     The nodes in `answering` speak to people; what other nodes' models say is not shown. Without it, all nodes do, those
     of subgraphs as well. Where the graph asks somebody (`interrupt`), its question is the answer, and what is said next
     the reply to it. `graph_in` gives the graph that answers in a channel, where it is another one with the same memory.
-    `tools` are the names of those of which a channel may have fewer.
+    `tools` are the names of those of which a channel may have fewer. `notes_without` writes the notes that the graph
+    keeps of a conversation anew, without a message that was deleted.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class GraphAgent:
         recursion_limit: int = STEPS,
         fenced: Callable[[Hold], BaseCheckpointSaver[Any]] | None = None,
         reasoning: bool = False,
+        notes_without: NotesWithout | None = None,
     ) -> None:
+        self._notes_without = notes_without
         self._reasoning = reasoning
         self._graph = graph
         self._graph_in = graph_in
@@ -152,6 +156,16 @@ class GraphAgent:
         if hold is None or self._fenced is None:
             return graph
         return graph.copy({"checkpointer": self._fenced(hold)})
+
+    async def forget(self, thread_id: str, message: Message, *, answer: bool, hold: Hold) -> None:
+        """Take a message that was deleted, or with `answer` what was answered to it, out of the memory.
+
+        Out of each of its states, and of the notes that were made of it. Raises DatabaseError, LeaseLost.
+        """
+        saver = self._fenced(hold) if self._fenced else None
+        if isinstance(saver, FencedSaver):
+            with database_errors():
+                await erase(saver, thread_id, message, answer=answer, notes=self._notes_without)
 
     async def history(self, thread_id: str) -> AsyncGenerator[CheckpointLine, None]:
         """The states that the conversation was in, the newest first, 100 at most. Raises DatabaseError."""

@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database
 from bot.budget import Budget, Tier
+from bot.changes import Changes
 from bot.channels import channels
 from bot.checkpoints import FencedSaver
 from bot.database import PATIENCE, Pool, embedded_server, migrate, open_pool, open_store
@@ -116,6 +117,7 @@ async def open_bot(
         chosen = limits or _limits(settings)
         judge = _judge(settings, identity)
         inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)
+        changes = Changes(inbox, pool)
         worker = Worker(
             inbox,
             agent=agent,
@@ -130,11 +132,12 @@ async def open_bot(
             client,
             identity,
             inbox,
-            worker.note_waiting,
-            lambda: people.names,
+            changes=changes,
+            waiting=worker.note_waiting,
+            names=lambda: people.names,
             setups=setups,
             form=form,
-            recall=Recall(client, budget, inbox),
+            recall=Recall(client, budget, changes),
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""

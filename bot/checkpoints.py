@@ -1,6 +1,6 @@
 """The checkpointer for one turn."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -91,6 +91,19 @@ class FencedSaver(AsyncPostgresSaver):
         """Delete the conversation's oldest checkpoints, if there are clearly more than are to be kept."""
         async with self._cursor(pipeline=True) as cursor:
             await cursor.execute("select skein_trim(%s, %s)", (thread_id, self._keep))
+
+    async def rows(self, query: str, values: Mapping[str, Any]) -> list["DictRow"]:
+        """What a query of one's own finds in the tables of the memory."""
+        async with self._cursor() as cursor:
+            await cursor.execute(query.encode(), values)
+            return await cursor.fetchall()
+
+    async def change(self, statements: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Change these tables by statements of one's own, all of them or none."""
+        self._read = None
+        async with self._cursor(pipeline=True) as cursor:
+            for statement, values in statements:
+                await cursor.execute(statement.encode(), values)
 
     async def _write(self, subgraph: str, *further: Callable[[], Awaitable[Any]]) -> None:
         """Write what was held back, and more, in one transaction."""

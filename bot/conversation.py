@@ -278,3 +278,11 @@ class Agent(Protocol):
         cannot be reached; the same call goes on where it was.
         """
         ...
+
+    async def forget(self, thread_id: str, message: Message, *, answer: bool, hold: Hold) -> None:
+        """Take a message that was deleted out of every state of the memory and of what was made of it there.
+
+        With `answer` it is the answer to that message instead. Where neither is known, nothing happens. Raises
+        DatabaseError, LeaseLost; what was done by then is done once more, without harm.
+        """
+        ...

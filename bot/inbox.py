@@ -60,30 +60,14 @@ class Inbox:
         stay out of; nor, unless the inbox `judges`, in one in which people talk to each other, as they do from the
         first message on that names somebody else. On return it is committed: it may be acknowledged.
         """
-        values = self._values(message, address, event_id, client_msg_id)
-        async with self._storing, self._pool.connection() as connection:
-            stored = await _row(connection, _PUT, values)
+        names = {"event_id": event_id, "client_msg_id": client_msg_id}
+        stored = await self.store(f"select skein_put({PUT}) as waits", message, address=address.value, **names)
         return bool(stored and stored["waits"])
 
-    async def revise(
-        self,
-        message: Message,
-        *,
-        address: Address,
-        event_id: str | None = None,
-        client_msg_id: str | None = None,
-        may_be_new: bool = False,
-    ) -> bool:
-        """Take in that the author changed a message, at `message.edited`; True if it is known, or is by now.
-
-        One that waits is answered as it is now; one that is being answered is begun anew; one that was answered, with
-        the others of its turn, is answered again. One that is not known is stored if it `may_be_new`, as by `put`.
-        """
-        values = self._values(message, address, event_id, client_msg_id)
-        values |= {"edited": message.edited, "may_be_new": may_be_new}
+    async def store(self, statement: str, message: Message, **values: Any) -> DictRow | None:
+        """Run a statement about a message, with what `PUT` names; on return it is committed."""
         async with self._storing, self._pool.connection() as connection:
-            known = await _row(connection, _REVISE, values)
-        return bool(known and known["is_known"])
+            return await _row(connection, statement, {**self._values(message), **values})
 
     async def claim(self, worker: str) -> Turn | None:
         """Take a turn whose holder's lease ran out, or begin one in the conversation that has waited longest."""
@@ -136,6 +120,10 @@ class Inbox:
         """
         await self._as_holder(turn, _GIVE_BACK, spared=0 if died else 1)
 
+    async def forgotten(self, turn: Turn) -> None:
+        """What the turn was to forget is forgotten; the conversation's next turn may start. LeaseLost."""
+        await self._as_holder(turn, "select skein_forgotten(%(lane)s, %(fence)s)")
+
     async def supersede(self, turn: Turn) -> None:
         """Note that a turn takes the conversation back to before the one that it answers anew. LeaseLost."""
         await self._as_holder(turn, "select skein_supersede(%(lane)s, %(fence)s)")
@@ -145,12 +133,6 @@ class Inbox:
         async with self._pool.connection() as connection:
             rows = await _rows(connection, _SUPERSEDED, {"turn": turn.id, "again": turn.again})
         return {row["turn"]: row["pages"] for row in rows}
-
-    async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
-        """Where a turn was answered, and what its messages showed; None when that is no longer known."""
-        async with self._pool.connection() as connection:
-            row = await _row(connection, "select lane, said from skein_answers where turn = %(turn)s", {"turn": turn})
-        return (Conversation.parse(row["lane"]), row["said"]) if row else None
 
     async def left_out(self, conversation: Conversation) -> set[str]:
         """The `ts` of the messages in it that are no part of its course: set aside, or left by going back."""
@@ -202,21 +184,16 @@ class Inbox:
             cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
             return cursor.rowcount
 
-    def _values(
-        self, message: Message, address: Address, event_id: str | None, client_msg_id: str | None
-    ) -> dict[str, Any]:
+    def _values(self, message: Message) -> dict[str, Any]:
         conversation = message.conversation
         return {
             "lane": str(conversation),
             "channel": f"{conversation.workspace}/{conversation.channel}",
             "ts": message.ts,
-            "event_id": event_id,
-            "client_msg_id": client_msg_id,
             "author": message.author,
             "body": message.text,
             "files": Jsonb([asdict(file) for file in message.files]),
             "starts_afresh": starts_afresh(message),
-            "address": address.value,
             "quiet": True if wants_out(message) else False if wants_back(message) else None,
             "judges": self._judges,
         }
@@ -232,14 +209,11 @@ class Inbox:
 
 # What these do, and why it holds, stands with the functions in `bot/migrations/`, `0006_company.sql` and
 # `0010_rewind.sql`.
-_STORED = """
+PUT = """
 %(lane)s, %(channel)s, %(ts)s::numeric, %(event_id)s, %(client_msg_id)s, %(author)s, %(body)s, %(files)s,
 %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s
 """
-
-_PUT = f"select skein_put({_STORED}) as waits"
-
-_REVISE = f"select skein_revise({_STORED}, %(edited)s::numeric, %(may_be_new)s) as is_known"
+"""The arguments by which a message is stored."""
 
 _FINISH = """
 select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s, %(shared)s, %(aside)s::numeric,

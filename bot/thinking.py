@@ -19,6 +19,7 @@ from bot.channels import Channel, channels, check_tools, chosen
 from bot.conversation import Hold
 from bot.errors import SettingsError
 from bot.fallbacks import model_chain
+from bot.forgetting import notes_without
 from bot.graph import AgentGraph, build_graph
 from bot.graphs import open_graph, own_types
 from bot.lasting import lasting_memory
@@ -73,7 +74,14 @@ async def open_agent(
             graph_in = _graph_in(settings, own, memory, look, there)
             fence = fenced and partial(_fenced, fenced, ())
             names = [tool.name for tool in own]
-            yield GraphAgent(await graph_in(""), graph_in=graph_in, fenced=fence, reasoning=reasoning, tools=names)
+            yield GraphAgent(
+                await graph_in(""),
+                graph_in=graph_in,
+                fenced=fence,
+                reasoning=reasoning,
+                tools=names,
+                notes_without=partial(notes_without, model(settings)),
+            )
             return
         means: dict[str, Callable[[], Any]] = {
             "model": lambda: model(settings),

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 import structlog
@@ -53,6 +54,8 @@ class Outcome(Enum):
     """It was said to somebody else."""
     INTERRUPTED = auto()
     """It was stopped; what was written so far is shown, and another holder is to go on."""
+    FORGOTTEN = auto()
+    """What it was to forget is forgotten."""
     LOST = auto()
     """Another holder has it."""
 
@@ -121,10 +124,10 @@ class Running:
 
     async def run(self) -> Outcome:
         """Answer the messages, if they are for the bot. Raises PlatformError when the platform refuses for good."""
-        if not await self.company.is_meant():
+        if not self.turn.forgets and not await self.company.is_meant():
             return Outcome.LEFT_ALONE
         try:
-            return await self._run()
+            return await (self._forget() if self.turn.forgets else self._run())
         except* LeaseLost:
             log.warning("lease_lost")
         return Outcome.LOST
@@ -142,6 +145,20 @@ class Running:
             for message in self.turn.waited:
                 group.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=False))
         return OUTCOMES.get(status, Outcome.ANSWERED)
+
+    async def _forget(self) -> Outcome:
+        turn, (message, *_) = self.turn, self.turn.messages
+        for page in turn.pages:
+            await self._adapter.remove(turn.conversation, page)
+        forget = partial(self._agent.forget, turn.thread_id, message, answer=bool(turn.pages), hold=turn.hold)
+        while True:
+            try:
+                await forget()
+            except DatabaseError:
+                log.warning("memory_unreachable")
+                await asyncio.sleep(BACK_OFF.total_seconds())
+            else:
+                return Outcome.FORGOTTEN
 
     async def _mark_superseded(self) -> None:
         """Have the answers that the conversation has left say so, once it has."""

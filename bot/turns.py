@@ -20,6 +20,9 @@ class Turn:
     earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
     that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
     and not for the bot. `again` is the turn that answered the messages before one of them was changed.
+
+    A turn that `forgets` answers nothing: its one message was deleted and is to leave the memory, or, if there are
+    `pages`, the answer to it, which stands in these.
     """
 
     id: int
@@ -31,6 +34,7 @@ class Turn:
     topic: str | None
     aside: str | None = None
     again: int | None = None
+    forgets: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -87,6 +91,7 @@ def turn_of(rows: Sequence[dict[str, Any]]) -> Turn:
         topic=held["topic"],
         aside=_stamp(held["aside"]) or None,
         again=held["again"],
+        forgets=held["forgets"],
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from bot.changes import Changes
 from bot.conversation import DIRECT, Address, Conversation, Message
 from bot.database import Pool, migrate, open_pool
 from bot.errors import LeaseLost
@@ -39,6 +40,7 @@ class InboxLaws(RuleBasedStateMachine):
         self.runner = runner
         self.pool = pool
         self.inbox = Inbox(pool, lease=timedelta(hours=1))
+        self.changes = Changes(self.inbox, pool)
         self.plain = Plain()
         self.sql("delete from skein_inbox")
         self.sql("delete from skein_conversations")
@@ -108,7 +110,7 @@ class InboxLaws(RuleBasedStateMachine):
     def revise(self, data: st.DataObject, address: Address, text: str, edit: int) -> None:
         known = data.draw(st.sampled_from(self.plain.messages))
         message = replace(known.message, text=text, edited=f"{edit}.000000")
-        assert self.run(self.inbox.revise(message, address=address))
+        assert self.run(self.changes.revise(message, address=address))
         self.plain.revise(known, message, address)
 
     @precondition(lambda self: self.plain.overheard)
@@ -118,7 +120,7 @@ class InboxLaws(RuleBasedStateMachine):
         assume(("place", lane.channel, f"{ts:.6f}") not in self.plain.seen)
         put = self.plain.overheard[lane, ts]
         put.message = replace(put.message, text=text)
-        assert not self.run(self.inbox.revise(replace(put.message, edited="9.0"), address=Address.NOBODY))
+        assert not self.run(self.changes.revise(replace(put.message, edited="9.0"), address=Address.NOBODY))
 
     @precondition(lambda self: self.plain.held)
     @rule(data=st.data(), page=st.integers(100, 999))

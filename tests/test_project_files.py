@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from bot.slack.local.seed import PLAIN_SHORTCUTS
+from bot.slack.recalling import DELETE
 from bot.slack.setup_form import SETUP
 
 ROOT = Path(__file__).parent.parent
@@ -157,7 +158,7 @@ def test_the_manifest_asks_for_the_scopes_that_are_needed_and_no_other() -> None
 def test_the_manifest_has_the_shortcuts_that_are_listened_for() -> None:
     shortcuts = manifest()["features"]["shortcuts"]
     assert {shortcut["callback_id"]: shortcut["name"] for shortcut in shortcuts} == dict(PLAIN_SHORTCUTS)
-    assert {SETUP} == PLAIN_SHORTCUTS.keys()
+    assert {SETUP, DELETE} == PLAIN_SHORTCUTS.keys()
     for shortcut in shortcuts:
         assert len(shortcut["name"]) <= 24
         assert len(shortcut["description"]) <= 150

@@ -16,9 +16,6 @@ from bot.inbox import OVERHEARD
 from bot.slack.client import Identity
 from bot.wishes import COME_BACK
 
-CHANGED = "message_changed"
-"""The subtype of an event that tells of a change."""
-
 FOR_ME = frozenset({Address.BOT, Address.NAME})
 
 SAID_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
@@ -38,7 +35,7 @@ class Heard:
     """A message that may concern the bot. Unless it is addressed to it, its conversation has to be one of the bot's.
 
     A change of a message is known by `message.edited`; with `may_be_new`, what was changed may not have been heard yet,
-    or addresses the bot only now.
+    or addresses the bot only now. One that `is_deleted` was taken back.
     """
 
     message: Message
@@ -46,6 +43,7 @@ class Heard:
     event_id: str | None
     client_msg_id: str | None
     may_be_new: bool = True
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +60,39 @@ def parse(body: Mapping[str, Any], me: Identity, names: Collection[str] = ()) ->
         return Ignored("malformed")
     hear = partial(_heard, workspace=str(workspace), me=me, names=names, event_id=_text_or_none(body.get("event_id")))
     fields = cast("dict[str, Any]", event)
-    return _changed(fields, hear) if fields.get("subtype") == CHANGED else hear(fields)
+    match fields.get("subtype"):
+        case "message_changed":
+            return _changed(fields, hear)
+        case "message_deleted":
+            return _deleted(fields, hear)
+        case _:
+            return hear(fields)
 
 
 def _changed(event: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], Heard | Ignored]) -> Heard | Ignored:
     """The message as it is now, of an event that tells of a change."""
-    place = {key: event.get(key) for key in ("channel", "channel_type")}
-    now, before = (
-        {**cast("dict[str, Any]", version), **place} if isinstance(version := event.get(key), dict) else place
-        for key in ("message", "previous_message")
-    )
+    now, before = _version(event, "message"), _version(event, "previous_message")
+    if now.get("subtype") == "tombstone":
+        return _deleted(event, hear)  # a thread's root
     if _content(now) == _content(before):
         return Ignored("nothing was changed")  # Slack has put in what a link leads to
     heard = hear(now)
     return replace(heard, may_be_new=_may_be_new(heard, hear(before))) if isinstance(heard, Heard) else heard
+
+
+def _deleted(event: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], Heard | Ignored]) -> Heard | Ignored:
+    """The message as it was, of an event that tells that it was deleted."""
+    before = _version(event, "previous_message")
+    direct = str(event.get("channel")).startswith("D")
+    # Whom it was said to is of no matter: as if it was said in one of the bot's threads.
+    heard = hear(before if direct or before.get("thread_ts") else {**before, "thread_ts": before.get("ts")})
+    return replace(heard, is_deleted=True) if isinstance(heard, Heard) else heard
+
+
+def _version(event: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """One of the versions of a message that an event brings."""
+    place = {key: event.get(key) for key in ("channel", "channel_type")}
+    return {**cast("dict[str, Any]", version), **place} if isinstance(version := event.get(key), dict) else place
 
 
 def _may_be_new(heard: Heard, before: Heard | Ignored) -> bool:

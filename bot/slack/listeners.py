@@ -7,6 +7,7 @@ brings the event again.
 
 import re
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.changes import Changes
 from bot.conversation import Address, Message
 from bot.database import UNREACHABLE
 from bot.errors import PlatformError
@@ -25,7 +27,7 @@ from bot.slack.blocks import RECALL, STOP
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
-from bot.slack.recalling import Recall
+from bot.slack.recalling import DELETE, Recall
 from bot.slack.setting_up import SetupForm
 from bot.slack.setup_form import SETUP
 
@@ -40,9 +42,10 @@ def build_app(
     client: AsyncWebClient,
     identity: Identity,
     inbox: Inbox,
+    *,
+    changes: Changes,
     waiting: Callable[[Message], None],
     names: Callable[[], Collection[str]] = tuple,
-    *,
     setups: Setups,
     form: SetupForm,
     recall: Recall,
@@ -69,8 +72,13 @@ def build_app(
         if isinstance(heard, Heard):
             if heard.address is Address.NOBODY and not (await setups.of(heard.message.conversation.channel)).follow_ups:
                 heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
-            waits = await deliveries.store(heard.event_id, partial(_store, inbox, heard))
-            log.info("event_heard", event_id=heard.event_id, waits=waits, is_change=bool(heard.message.edited))
+            waits = await deliveries.store(heard.event_id, partial(_store, inbox, changes, heard))
+            log.info(
+                "event_heard",
+                event_id=heard.event_id,
+                waits=waits,
+                is_change=heard.is_deleted or bool(heard.message.edited),
+            )
             if waits:
                 waiting(heard.message)
         else:
@@ -87,6 +95,7 @@ def build_app(
     app.action(STOP)(_stopping(inbox))
     app.action(RECALL)(_recalling(recall))
     app.shortcut(SETUP)(_opening(form))
+    app.shortcut(DELETE)(_deleting(changes, recall))
     app.view(SETUP)(_saving(form))
     # What no listener matches is not acknowledged and would come again.
     app.event(ANY)(_acknowledge_event)
@@ -95,13 +104,16 @@ def build_app(
     return app
 
 
-async def _store(inbox: Inbox, heard: Heard) -> bool:
+async def _store(inbox: Inbox, changes: Changes, heard: Heard) -> bool:
     """Put it into the inbox, or change what stands there; tell whether a new message has to wait for its turn."""
+    if heard.is_deleted:
+        await changes.delete(heard.message)
+        return False
     if not heard.message.edited:
         return await inbox.put(
             heard.message, address=heard.address, event_id=heard.event_id, client_msg_id=heard.client_msg_id
         )
-    await inbox.revise(
+    await changes.revise(
         heard.message,
         address=heard.address,
         event_id=heard.event_id,
@@ -135,6 +147,20 @@ def _recalling(recall: Recall) -> Callable[..., Awaitable[None]]:
             log.warning("turn_not_recalled", error=type(error).__name__)
 
     return recalling
+
+
+def _deleting(changes: Changes, recall: Recall) -> Callable[..., Awaitable[None]]:
+    async def deleting(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+        # Stored before it is acknowledged: Slack shows whoever chose it that it failed.
+        place, user = (str(body["team"]["id"]), str(body["channel"]["id"])), str(body["user"]["id"])
+        is_theirs = await changes.delete_answer(*place, str(body["message"]["ts"]), user)
+        log.info("answer_deleted", by=user, is_theirs=is_theirs)
+        await ack()
+        if not is_theirs:
+            with suppress(PlatformError):
+                await recall.refuse(body)
+
+    return deleting
 
 
 def _opening(form: SetupForm) -> Callable[..., Awaitable[None]]:

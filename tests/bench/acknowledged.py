@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot import log
 from bot.budget import Budget
+from bot.changes import Changes
 from bot.database import open_pool
 from bot.health import open_site
 from bot.inbox import Inbox
@@ -91,9 +92,20 @@ async def _listen(url: str) -> None:
         async with working(inbox, Speaker()) as worker:
             who = Identity("T1", "Bench", BOT, "bench", "B0BOT", frozenset())
             setups = Setups({})
+            changes = Changes(inbox, pool)
             budget = Budget(pool, who.workspace, {})
-            form, recall = SetupForm(client, budget, setups, (), ()), Recall(client, budget, inbox)
-            ingress.serve(build_app(client, who, inbox, worker.note_waiting, setups=setups, form=form, recall=recall))
+            form, recall = SetupForm(client, budget, setups, (), ()), Recall(client, budget, changes)
+            app = build_app(
+                client,
+                who,
+                inbox,
+                changes=changes,
+                waiting=worker.note_waiting,
+                setups=setups,
+                form=form,
+                recall=recall,
+            )
+            ingress.serve(app)
             sys.stdout.write(f"{port}\n")
             sys.stdout.flush()
             await asyncio.to_thread(sys.stdin.read)

@@ -49,6 +49,9 @@ class Speaker:
         self.ended.update(dict.fromkeys((message.ts for message in messages), time.perf_counter()))
         self._changed.set()
 
+    async def forget(self, thread_id: str, message: Message, *, answer: bool, hold: Hold) -> None:
+        """It knows nothing."""
+
     async def until_began(self, count: int) -> None:
         """Return once so many messages' turns have begun."""
         while len(self.began) < count:

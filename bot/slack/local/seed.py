@@ -12,7 +12,9 @@ PLAIN_SCOPES = frozenset(
     }
 )
 """What the plain manifest asks for."""
-PLAIN_SHORTCUTS: Mapping[str, str] = MappingProxyType({"skein_setup": "Set up this channel"})
+PLAIN_SHORTCUTS: Mapping[str, str] = MappingProxyType(
+    {"skein_setup": "Set up this channel", "skein_delete": "Delete this answer"}
+)
 """The message shortcuts of the plain manifest: what stands in the menu, by the callback."""
 
 

@@ -1,0 +1,62 @@
+"""What people do to what was said already: they change it, delete it, ask for it again."""
+
+from dataclasses import dataclass
+
+from bot.conversation import Address, Conversation, Message
+from bot.database import Pool
+from bot.inbox import PUT, Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The statements about it. What they do, and why it holds, stands in `0010_rewind.sql` and `0011_forget.sql`."""
+
+    inbox: Inbox
+    pool: Pool
+
+    async def revise(
+        self,
+        message: Message,
+        *,
+        address: Address,
+        event_id: str | None = None,
+        client_msg_id: str | None = None,
+        may_be_new: bool = False,
+    ) -> bool:
+        """Take in that the author changed a message, at `message.edited`; True if it is known, or is by now.
+
+        One that waits is answered as it is now; one that is being answered is begun anew; one that was answered, with
+        the others of its turn, is answered again. One that is not known is stored if it `may_be_new`, as by `put`.
+        """
+        names = {"event_id": event_id, "client_msg_id": client_msg_id, "address": address.value}
+        known = await self.inbox.store(_REVISE, message, **names, edited=message.edited, may_be_new=may_be_new)
+        return bool(known and known["is_known"])
+
+    async def delete(self, message: Message) -> None:
+        """Take in that a message was deleted: it is not answered any more, and what knows of it is to forget it.
+
+        That is done by a turn of its own (`Turn.forgets`), if the conversation is one of the bot's.
+        """
+        await self.inbox.store(_DELETE, message)
+
+    async def delete_answer(self, workspace: str, channel: str, page: str, who: str) -> bool:
+        """Have the answer that stands in that message deleted, and forgotten; False unless `who` had asked for it."""
+        async with self.pool.connection() as connection:
+            values = {"workspace": workspace, "channel": channel, "page": page, "who": who}
+            found = await (await connection.execute(_DELETE_ANSWER, values)).fetchone()
+        return bool(found and found["is_theirs"])
+
+    async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
+        """Where a turn was answered, and what its messages showed; None when that is no longer known."""
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(_SAID, {"turn": turn})).fetchone()
+        return (Conversation.parse(row["lane"]), row["said"]) if row else None
+
+
+_REVISE = f"select skein_revise({PUT}, %(edited)s::numeric, %(may_be_new)s) as is_known"
+
+_DELETE = "select skein_delete(%(lane)s, %(channel)s, %(ts)s::numeric, %(author)s, %(body)s)"
+
+_DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page)s, %(who)s) as is_theirs"
+
+_SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

@@ -30,7 +30,9 @@ FOUND = "conversations.replies"
 IDLE = (
     "update skein_conversations set leased_until = now()",
     "select turn, who from skein_stops",
+    "select turn from skein_conversations where turn = any",
     "delete from skein_stops",
+    "delete from skein_answers",
     "select channel, setup from skein_channels",
     "listen",
     "unlisten",

@@ -62,6 +62,16 @@ async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_p
         if picture := os.environ.get(PICTURE):
             await page.screenshot(path=Path(picture))
 
+        asked = thread.locator(".message", has_text=los_angeles)
+        await asked.hover()
+        await asked.get_by_role("button", name="Edit message").click()
+        await thread.get_by_role("textbox", name="Edit message").fill("What about in New York?")
+        await page.keyboard.press("Enter")
+        await expect(thread.get_by_text("New York: 9 °C")).to_be_visible()
+        await thread.get_by_role("button", name="Show what it said").click()
+        await expect(thread.get_by_text("Only visible to you")).to_be_visible()
+        await expect(thread.get_by_text("Los Angeles is warmer")).to_be_visible()
+
         row = page.locator("#room-timeline .message").first
         await row.hover()
         await row.get_by_role("button", name="Set up this channel").click()

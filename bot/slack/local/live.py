@@ -72,7 +72,8 @@ class _Viewer:
             case "deleted":
                 return {"type": kind, "channel": channel, "ts": ts}
             case "message" | "whisper":
-                return message and {"type": "message", "message": page_message(self._workspace, message)}
+                shown = message and page_message(self._workspace, message)
+                return shown and {"type": "message", "message": {**shown, "whispered": kind == "whisper"}}
             case _:
                 assert_never(kind)
 

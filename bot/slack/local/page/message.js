@@ -26,9 +26,9 @@ export function messageElement(message, view) {
   const element = el("li", { class: "message", "data-ts": message.ts, "data-user": message.user });
   element.append(
     parts.face,
-    el("div", { class: "content" }, head(message, view), parts.body, parts.edited, parts.status, parts.reactions, parts.replies),
-    parts.menu,
+    el("div", { class: "content" }, head(message, view), message.whispered ? whispered() : null, parts.body, parts.edited, parts.status, parts.reactions, parts.replies),
   );
+  if (!message.whispered) element.append(parts.menu); // nothing can be done to it
   element.parts = parts;
   return element;
 }
@@ -45,6 +45,8 @@ function head(message, view) {
   );
 }
 
+const whispered = () => el("p", { class: "whispered" }, "Only visible to you");
+
 function menu(message, view) {
   const own = message.user === view.me;
   const row = el("div", { class: "menu", role: "toolbar", "aria-label": "Message actions" });
@@ -55,7 +57,7 @@ function menu(message, view) {
     row.append(iconButton("trash", "Delete message", { "data-act": "delete" }));
   }
   for (const [callback, name] of Object.entries(view.store.shortcuts)) {
-    row.append(iconButton("app", name, { "data-act": "shortcut", "data-callback": callback }));
+    row.append(iconButton(name.startsWith("Delete") ? "trash" : "app", name, { "data-act": "shortcut", "data-callback": callback }));
   }
   const offered = OFFERED.map((name) =>
     el("button", { type: "button", "data-act": "react", "data-name": name, "aria-label": `React with ${name}` }, emoji(name)),

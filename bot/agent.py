@@ -21,7 +21,7 @@ from bot.history import CheckpointLine, checkpoint_id, line
 from bot.narration import Narration
 from bot.questions import interrupts, questions
 from bot.retelling import note, sources, told, turn_of, unsaid
-from bot.rewinding import go_back, is_present, outdated, state_before
+from bot.rewinding import go_back, is_present, outdated, resume, state_before
 from bot.run import AnyGraph, Run, database_errors, latest, place_of
 
 STEPS = 25
@@ -82,8 +82,9 @@ class GraphAgent:
         What is done depends on the memory: messages it has not seen are submitted; an answer that was interrupted is
         told as far as it stands there and goes on where it was; a whole one is told again, without asking the model.
         With `checkpoint`, the conversation is taken back to it first and goes on from there; so it is to before the
-        messages (WentBack) if one of them was changed since it was seen, or if they were answered before (`again`). To
-        new messages is added what `earlier` tells was said meanwhile.
+        messages (WentBack) if one of them was changed since it was seen, or if they were answered before (`again`); one
+        that was answered before in its present version is gone on with where its answer broke off, if it did. To new
+        messages is added what `earlier` tells was said meanwhile.
 
         Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
@@ -101,6 +102,8 @@ class GraphAgent:
         if stale or before:
             yield WentBack()
             run = await go_back(run, before, stale, messages[0].ts)
+            state = await run.state()
+        elif again and await resume(run, state):
             state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:

@@ -9,7 +9,9 @@ from bot.inbox import PUT, Inbox
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The statements about it. What they do, and why it holds, stands in `0010_rewind.sql` and `0011_forget.sql`."""
+    """The statements about it. What they do, and why it holds, stands in `0010_rewind.sql` to
+    `0012_again.sql`.
+    """
 
     inbox: Inbox
     pool: Pool
@@ -46,6 +48,16 @@ class Changes:
             found = await (await connection.execute(_DELETE_ANSWER, values)).fetchone()
         return bool(found and found["is_theirs"])
 
+    async def try_again(self, workspace: str, channel: str, turn: int, *, afresh: bool) -> bool:
+        """Have a turn answered once more, `afresh` or from where it broke off; False if it is none of that channel's.
+
+        Nor if the conversation has left it. Asked for twice, it is done once.
+        """
+        async with self.pool.connection() as connection:
+            values = {"workspace": workspace, "channel": channel, "turn": turn, "afresh": afresh}
+            found = await (await connection.execute(_TRY_AGAIN, values)).fetchone()
+        return bool(found and found["is_known"])
+
     async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
         """Where a turn was answered, and what its messages showed; None when that is no longer known."""
         async with self.pool.connection() as connection:
@@ -58,5 +70,7 @@ _REVISE = f"select skein_revise({PUT}, %(edited)s::numeric, %(may_be_new)s) as i
 _DELETE = "select skein_delete(%(lane)s, %(channel)s, %(ts)s::numeric, %(author)s, %(body)s)"
 
 _DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page)s, %(who)s) as is_theirs"
+
+_TRY_AGAIN = b"select skein_try_again(%(workspace)s, %(channel)s, %(turn)s, %(afresh)s) as is_known"
 
 _SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

@@ -134,6 +134,14 @@ class Inbox:
             rows = await _rows(connection, _SUPERSEDED, {"turn": turn.id, "again": turn.again})
         return {row["turn"]: row["pages"] for row in rows}
 
+    async def earlier(self, turn: Turn) -> int | None:
+        """The turn whose answer stood in the same messages before, if any."""
+        async with self._pool.connection() as connection:
+            found = await _row(
+                connection, _EARLIER, {"lane": turn.hold.lane, "pages": list(turn.pages), "turn": turn.id}
+            )
+        return found["turn"] if found else None
+
     async def left_out(self, conversation: Conversation) -> set[str]:
         """The `ts` of the messages in it that are no part of its course: set aside, or left by going back."""
         async with self._pool.connection() as connection:
@@ -246,6 +254,11 @@ where answer.lane = %(lane)s and superseded_by is not null and message.state = '
 
 _SUPERSEDED = """
 select turn, pages from skein_answers where superseded_by = %(turn)s and turn is distinct from %(again)s order by turn
+"""
+
+_EARLIER = """
+select max(turn) as turn from skein_answers
+where lane = %(lane)s and turn < %(turn)s and pages && %(pages)s::text[] and said <> '{}'
 """
 
 _REVISED = "select turn from skein_conversations where turn = any(%(turns)s) and is_revised"

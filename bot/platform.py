@@ -6,6 +6,7 @@ One of the bot's two ports; the other is `bot.conversation.Agent`.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
 from bot.conversation import Conversation, Message, Status
@@ -13,13 +14,31 @@ from bot.errors import LeaseLost
 from bot.window import Window
 
 
+class Act(Enum):
+    """What people can do about a turn, by a button under its answer."""
+
+    STOP = auto()
+    """End it."""
+    RETRY = auto()
+    """Go on with it where it broke off."""
+    AGAIN = auto()
+    """Answer it anew."""
+    EARLIER = auto()
+    """See what it said before the present answer."""
+    RECALL = auto()
+    """See what it said before the conversation went back to before it."""
+
+
+Button = tuple[Act, int]
+"""What can be done, and about which turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
 
     The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
-    `still_seconds` is for how long nothing has happened, for people to see that it lives. While `stops` names a turn,
-    people can stop that turn here; while `recalls` names one, they can see what it said.
+    `still_seconds` is for how long nothing has happened, for people to see that it lives. The `buttons` stand below.
     """
 
     markdown: str
@@ -27,8 +46,7 @@ class Page:
     askers: frozenset[str]
     steady: int = field(default=0, compare=False)
     still_seconds: int = 0
-    stops: int | None = None
-    recalls: int | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class Lease:

@@ -12,16 +12,16 @@ One loop compares it with what stands on the platform and sends the differences.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.conversation import Conversation, Note, Status
+from bot.conversation import Conversation, Note, Status, Stopped
 from bot.errors import Busy, Gone
 from bot.markdown import Pages
 from bot.pace import Pace, Writing
-from bot.platform import Adapter, Mark, Page
-from bot.words import status_line
+from bot.platform import Act, Adapter, Button, Mark, Page
+from bot.words import RETRYABLE, status_line
 
 SILENCE = timedelta(seconds=2)
 """How long people wait without a sign before they are told that the agent is thinking."""
@@ -53,7 +53,7 @@ class Reply:
 
     It is shown in the first of the `lanes` that has room, or in the first. `begun` are the ids of messages that an
     earlier holder had posted for it: they are gone on with. `on_post` is told the id of each new message right after it
-    was posted.
+    was posted. `earlier` is the turn whose answer stood in them before, if people may see that.
     """
 
     lanes: Sequence[Lane]
@@ -63,6 +63,7 @@ class Reply:
     since: str
     on_post: Callable[[str], Awaitable[None]]
     begun: Sequence[str] = ()
+    earlier: int | None = None
     silence: timedelta = SILENCE
     alive: timedelta = ALIVE
     _pages: Pages = field(default_factory=Pages)
@@ -71,8 +72,9 @@ class Reply:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
     _still: timedelta = timedelta(0)
-    _is_whole: bool = False
     _withdraw: Callable[[], None] = field(default=lambda: None)
+    is_whole: bool = False
+    """Whether the whole text is there, as far as is known (`complete`)."""
     is_posting: bool = False
     """Whether a message is on its way to the platform: a cancel leaves open whether it will appear there."""
 
@@ -102,7 +104,7 @@ class Reply:
         """The whole text is there: show it at once, with this status under it. More may yet come."""
         self._status = status
         self._move()
-        self._is_whole = True
+        self.is_whole = True
         self._withdraw()
 
     def close(self, status: Status = None) -> None:
@@ -148,12 +150,12 @@ class Reply:
         while not await self._moved(self.alive):
             self._still = self._still + self.alive
             self._changed.set()
-        if not (self._closed.is_set() or self._is_whole):
+        if not (self._closed.is_set() or self.is_whole):
             await lane.pace.admit(writing)
         if self._closed.is_set():
             return
         self._changed.clear()
-        if self._is_whole:
+        if self.is_whole:
             await self._end(lane.adapter)
             return
         try:
@@ -163,7 +165,7 @@ class Reply:
             await self._pause(busy.retry_after)
 
     def _move(self) -> None:
-        self._is_whole = False
+        self.is_whole = False
         self._still = timedelta(0)
         self._changed.set()
 
@@ -180,9 +182,23 @@ class Reply:
             return []
         *settled, last = texts or ("",)
         still = 0 if self._closed.is_set() else int(self._still.total_seconds())
-        stops = None if self._closed.is_set() or self._is_whole else self.turn
-        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still, stops)
+        buttons = tuple(self._buttons(last))
+        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still, buttons)
         return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
+
+    def _buttons(self, text: str) -> Iterator[Button]:
+        """What people can do about it now."""
+        if not (self._closed.is_set() or self.is_whole):
+            yield Act.STOP, self.turn
+            return
+        if isinstance(self._status, Stopped) or self._status in RETRYABLE:
+            yield Act.RETRY, self.turn
+        elif text and not isinstance(self._status, Note):
+            yield Act.AGAIN, self.turn
+        else:
+            return
+        if self.earlier is not None:
+            yield Act.EARLIER, self.earlier
 
     async def _show(self, pages: Sequence[Page], adapter: Adapter, edit: Edit, *, is_last: bool = False) -> None:
         for index, page in enumerate(pages):

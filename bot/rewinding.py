@@ -50,6 +50,19 @@ async def state_before(graph: AnyGraph, thread_id: str, first: str) -> StateSnap
     return at if at and at.created_at else None
 
 
+async def resume(run: Run, state: StateSnapshot) -> bool:
+    """Go back to where an answer broke off, if it did and the conversation has not gone on since.
+
+    What it had said then stands in a state of its own, made by hand (`Run.keep`); before that its task is yet to do.
+    Raises DatabaseError.
+    """
+    if (state.metadata or {}).get("source") != "update" or not state.parent_config:
+        return False
+    with database_errors():
+        await run.graph.aupdate_state(state.parent_config, None, as_node="__copy__")
+    return True
+
+
 async def go_back(run: Run, before: StateSnapshot | None, stale: Sequence[AnyMessage], first: str) -> Run:
     """The run, from the state before the messages from `first` on; without one, from the newest without what is stale.
 

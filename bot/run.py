@@ -66,11 +66,11 @@ class Run:
         except asyncio.CancelledError as cancelled:
             if self.is_wanted:
                 raise
-            await _in_any_case(self._keep(messages, None))
+            await _in_any_case(self.keep(messages, None))
             raise StoppedByPeople("the answer was stopped") from cancelled
         except Exception as error:
             failure = translate(error)
-            await self._keep(messages, failure)
+            await self.keep(messages, failure)
             if failure is error:
                 raise
             raise failure from error
@@ -100,7 +100,7 @@ class Run:
         stream = self.graph.astream_events(value, self.config, version="v2", control=self.control)
         return cast("AsyncGenerator[StreamEvent, None]", stream)
 
-    async def _keep(self, messages: Sequence[Message], failure: AgentError | None) -> None:
+    async def keep(self, messages: Sequence[Message], failure: AgentError | None) -> None:
         """Leave the memory such that the next message simply goes on.
 
         What people have read of the answer stands in it as the answer. A question that was refused stays, marked, so

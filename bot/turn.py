@@ -12,13 +12,7 @@ import structlog
 from langgraph.runtime import RunControl
 
 from bot.company import Company
-from bot.conversation import (
-    Agent,
-    Note,
-    Status,
-    Stopped,
-    WentBack,
-)
+from bot.conversation import Agent, Note, Status, Stopped, WentBack
 from bot.course import Course
 from bot.database import BACK_OFF, until_reached
 from bot.errors import (
@@ -33,7 +27,7 @@ from bot.errors import (
     TooManySteps,
 )
 from bot.inbox import Inbox
-from bot.platform import Lease, Page
+from bot.platform import Act, Lease, Page
 from bot.reply import Lane, Reply
 from bot.turns import Turn
 
@@ -113,9 +107,10 @@ class Running:
         self.stop()
 
     def revise(self) -> None:
-        """Somebody changed what is being answered: end the thinking, to be taken anew."""
-        self._revised.set()
-        self.stop()
+        """Somebody changed what is being answered: unless the answer is whole, end the thinking, to be taken anew."""
+        if self._reply is None or not self._reply.is_whole:
+            self._revised.set()
+            self.stop()
 
     def lose(self) -> None:
         """Another holder has the turn: end without writing anything more."""
@@ -165,7 +160,7 @@ class Running:
         await self._went_back.wait()
         conversation = self.turn.conversation
         for turn, (first, *others) in (await until_reached(lambda: self._inbox.superseded(self.turn))).items():
-            page = Page("", Note.SUPERSEDED, frozenset(), recalls=turn)
+            page = Page("", Note.SUPERSEDED, frozenset(), buttons=((Act.RECALL, turn),))
             with contextlib.suppress(Gone):
                 await self._adapter.finish(conversation, first, page)
             for other in others:
@@ -178,6 +173,7 @@ class Running:
             # Whoever died may have posted a message and not have come to note it.
             found = await self._adapter.find(turn.conversation, turn.id, since=turn.messages[0].ts)
             begun = (*begun, *(page for page in found if page not in begun))
+        earlier = await until_reached(lambda: self._inbox.earlier(turn)) if turn.pages else None
         return Reply(
             # What stands there already can only be edited.
             lanes=self._lanes[:1] if begun else self._ranked(),
@@ -187,6 +183,7 @@ class Running:
             since=turn.messages[0].ts,
             on_post=lambda page: until_reached(lambda: self._inbox.note_page(turn, page)),
             begun=begun,
+            earlier=earlier,
         )
 
     def _ranked(self) -> list[Lane]:

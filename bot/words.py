@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from bot.conversation import Note, Status, Stopped, Worked, Working
+from bot.platform import Act
 
 SENTENCES = {
     Note.THINKING: "Thinking…",
@@ -22,6 +23,15 @@ SENTENCES = {
     Note.FAILED: "Something went wrong on my side. Ask again.",
 }
 
+LABELS = {
+    Act.STOP: "Stop",
+    Act.RETRY: "Try again",
+    Act.AGAIN: "Try again",
+    Act.EARLIER: "◀ Earlier answer",
+    Act.RECALL: "Show what it said",
+}
+"""What stands on the buttons."""
+
 UNREAD = "I could not read what was said here before"
 """Beside what the tools did."""
 
@@ -36,6 +46,9 @@ WARNINGS = frozenset(SENTENCES) - {
     Note.SUPERSEDED,
 }
 """The notes that tell of a failure."""
+
+RETRYABLE = WARNINGS - {Note.SET_ASIDE}
+"""Those after which people may have it tried again."""
 
 
 def status_line(status: Status, still_seconds: int = 0) -> str:

@@ -1,14 +1,13 @@
 """What the bot shows in Slack, as pure functions."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bot.conversation import Note
 from bot.defuse import defuse
 from bot.plain import plain
-from bot.platform import Page
-from bot.words import WARNINGS, status_line
+from bot.platform import Act, Page
+from bot.words import LABELS, WARNINGS, status_line
 
 STATUS_BYTES = 190
 """What a status line may take beside a full page (`bot.markdown.PAGE_BYTES`): `chat.update` refuses a `text` of more
@@ -17,11 +16,14 @@ than 4,000 characters, bytes of UTF-8 by some reports."""
 TEXT_BYTES = 4_000
 """What `text` holds at most; of a larger page, which only a stream has, its beginning: the blocks have it all."""
 
-STOP = "skein_stop"
-"""The action of the button that stops a turn, whose id is its value."""
-
-RECALL = "skein_recall"
-"""The action of the button that shows what a turn said, whose id is its value."""
+ACTIONS = {
+    Act.STOP: "skein_stop",
+    Act.RETRY: "skein_retry",
+    Act.AGAIN: "skein_again",
+    Act.EARLIER: "skein_earlier",
+    Act.RECALL: "skein_recall",
+}
+"""The actions of the buttons; a button's value is the id of the turn that it is about."""
 
 Block = dict[str, Any]
 
@@ -42,7 +44,7 @@ def content(page: Page) -> Content:
         blocks.append({"type": "markdown", "text": defuse(page.markdown, allowed)})
     texts = [plain(page.markdown, allowed), plain(_line(page))]
     text = "\n".join(filter(None, texts)).encode()[:TEXT_BYTES].decode(errors="ignore")
-    return Content(text, [*blocks, *status_blocks(page), *_buttons(page)])
+    return Content(text, [*blocks, *status_blocks(page), *buttons(page)])
 
 
 def status_blocks(page: Page) -> list[Block]:
@@ -51,19 +53,15 @@ def status_blocks(page: Page) -> list[Block]:
     return [{"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": True}]}] if line else []
 
 
-def _buttons(page: Page) -> list[Block]:
-    buttons = [_button(action, label, turn) for action, label, turn in _actions(page) if turn is not None]
-    return [{"type": "actions", "elements": buttons}] if buttons else []
+def buttons(page: Page) -> list[Block]:
+    """The row of buttons under a page, if it has any."""
+    row = [_button(act, turn) for act, turn in page.buttons]
+    return [{"type": "actions", "elements": row}] if row else []
 
 
-def _actions(page: Page) -> Iterator[tuple[str, str, int | None]]:
-    yield STOP, "Stop", page.stops
-    yield RECALL, "Show what it said", page.recalls
-
-
-def _button(action: str, label: str, turn: int | None) -> Block:
-    text = {"type": "plain_text", "text": label, "emoji": True}
-    return {"type": "button", "action_id": action, "text": text, "value": str(turn)}
+def _button(act: Act, turn: int) -> Block:
+    text = {"type": "plain_text", "text": LABELS[act], "emoji": True}
+    return {"type": "button", "action_id": ACTIONS[act], "text": text, "value": str(turn)}
 
 
 def _line(page: Page) -> str:

@@ -22,8 +22,9 @@ from bot.conversation import Address, Message
 from bot.database import UNREACHABLE
 from bot.errors import PlatformError
 from bot.inbox import Inbox
+from bot.platform import Act
 from bot.setups import Setups
-from bot.slack.blocks import RECALL, STOP
+from bot.slack.blocks import ACTIONS
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
@@ -92,8 +93,11 @@ def build_app(
     app: Any = AsyncApp(name="skein", client=tokenless, authorize=authorize, request_verification_enabled=False)
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
-    app.action(STOP)(_stopping(inbox))
-    app.action(RECALL)(_recalling(recall))
+    app.action(ACTIONS[Act.STOP])(_stopping(inbox))
+    for act in (Act.AGAIN, Act.RETRY):
+        app.action(ACTIONS[act])(_trying_again(changes, afresh=act is Act.AGAIN))
+    for act in (Act.EARLIER, Act.RECALL):
+        app.action(ACTIONS[act])(_recalling(recall))
     app.shortcut(SETUP)(_opening(form))
     app.shortcut(DELETE)(_deleting(changes, recall))
     app.view(SETUP)(_saving(form))
@@ -133,6 +137,18 @@ def _stopping(inbox: Inbox) -> Callable[..., Awaitable[None]]:
         await ack()
 
     return stop
+
+
+def _trying_again(changes: Changes, *, afresh: bool) -> Callable[..., Awaitable[None]]:
+    async def trying_again(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        # Stored before it is acknowledged: Slack shows whoever clicked that it failed.
+        turn, place = str(action.get("value")), (str(body["team"]["id"]), str(body["channel"]["id"]))
+        if turn.isdecimal():
+            is_known = await changes.try_again(*place, int(turn), afresh=afresh)
+            log.info("asked_again", turn=int(turn), afresh=afresh, is_known=is_known)
+        await ack()
+
+    return trying_again
 
 
 def _recalling(recall: Recall) -> Callable[..., Awaitable[None]]:

@@ -17,7 +17,7 @@ from bot.defuse import defuse
 from bot.errors import Busy, Gone, PlatformError
 from bot.platform import Lease, Mark, Page
 from bot.slack.adapter import SlackAdapter, metadata
-from bot.slack.blocks import Block, status_blocks
+from bot.slack.blocks import Block, buttons, status_blocks
 from bot.slack.client import patiently
 from bot.slack.tiers import APPEND, START, STOP
 from bot.window import Window
@@ -146,7 +146,7 @@ class NativeAdapter(SlackAdapter):
                 channel=conversation.channel,
                 ts=message,
                 chunks=chunks or None,
-                blocks=_last_line(page) or None,
+                blocks=[*_last_line(page), *buttons(page)] or None,
                 metadata=metadata(stream.mark),
             )
             try:

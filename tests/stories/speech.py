@@ -6,7 +6,9 @@ from datetime import timedelta
 import aiohttp
 
 from bot.app import Bot
+from bot.platform import Act
 from bot.script import Say, Wire
+from bot.slack.blocks import ACTIONS
 from bot.slack.local import LocalSlack
 
 QUESTIONS = ("What is the weather in SF?", "What about in LA?", "Which one is warmer?")
@@ -37,6 +39,23 @@ def bodies(slack: LocalSlack, channel: str, thread: str | None = None) -> list[s
 async def answered(slack: LocalSlack, channel: str, thread: str | None, *expected: str) -> None:
     """Wait until the bot's messages there read just so."""
     await slack.until(lambda: bodies(slack, channel, thread) == list(expected))
+
+
+async def written(slack: LocalSlack, channel: str, thread: str | None, messages: int) -> None:
+    """Wait until the bot has so many messages there, each of them whole."""
+
+    def is_written() -> bool:
+        replies = slack.replies(channel, thread)
+        return len(replies) == messages and "Stop" not in {button.label for one in replies for button in one.buttons}
+
+    await slack.until(is_written)
+
+
+async def press(
+    slack: LocalSlack, who: str, channel: str, act: Act, thread: str | None = None, *, at: int = -1
+) -> None:
+    """Somebody presses a button under one of the bot's messages there, the last one unless told otherwise."""
+    await slack.click(who, channel, slack.replies(channel, thread)[at].ts, ACTIONS[act])
 
 
 async def quiet(slack: LocalSlack) -> None:

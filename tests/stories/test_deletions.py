@@ -12,7 +12,7 @@ from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE, NOT_THEIRS
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import SOON, answered, bodies, echo, quiet, text_of
+from tests.stories.speech import SOON, answered, bodies, echo, quiet, text_of, written
 
 NOTES = "You keep the notes"
 
@@ -130,8 +130,7 @@ async def long_talk(slack: LocalSlack) -> str:
     """So much is said that the first of it becomes notes."""
     first = await slack.say("ada", "general", "@skein xyzzy " + "word " * 60)
     for number in range(1, 6):
-        is_over = [True] * number
-        await slack.until(lambda: [not one.buttons for one in slack.replies("general", first)] == is_over)  # noqa: B023
+        await written(slack, "general", first, number)
         await slack.say("ada", "general", f"{number} " + "word " * 60, thread=first)
     return first
 
@@ -199,7 +198,7 @@ async def test_who_asked_may_delete_the_answer_and_nobody_else(
     model.script = lambda messages: Say("xyzzy " * 1_000 if len(messages) == 2 else f"{len(messages) - 1} heard")
     async with start():
         first = await slack.say("ada", "general", "@skein one")
-        await slack.until(lambda: [not one.buttons for one in slack.replies("general", first)] == [True, True])
+        await written(slack, "general", first, 2)
         answer = slack.replies("general", first)[1].ts
         await slack.shortcut("grace", "general", answer, DELETE)
         await slack.until(lambda: [one.body for one in slack.whispers("grace")] == [NOT_THEIRS])

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from langchain_core.tools import StructuredTool
 
+from bot.platform import Act
 from bot.script import Call, Gate, Say, Script, Wire, in_turn
-from bot.slack.blocks import RECALL
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, echo, quiet, text_of
+from tests.stories.speech import answered, bodies, echo, press, quiet, text_of, written
 
 LEFT = "This belongs to an earlier course of the conversation, before a message was changed."
 
@@ -69,12 +69,12 @@ async def test_what_it_said_in_the_earlier_course_is_shown_to_who_asks(
         first = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", first, "1: one")
         await slack.say("grace", "general", "@skein two <!channel>", thread=first)
-        await slack.until(lambda: [not reply.buttons for reply in slack.replies("general", first)] == [True, True])
+        await written(slack, "general", first, 2)
         said = bodies(slack, "general", first)[1]
         assert said.startswith("3: two")
         await slack.edit("ada", "general", first, "@skein ONE")
         await answered(slack, "general", first, "1: ONE", LEFT)
-        await slack.click("grace", "general", slack.replies("general", first)[1].ts, RECALL)
+        await press(slack, "grace", "general", Act.RECALL, first)
         await slack.until(lambda: [reply.body for reply in slack.whispers("grace")] == [said])
     assert not slack.whispers("ada")
     assert not slack.whispers("grace")[0].pings

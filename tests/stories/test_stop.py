@@ -6,12 +6,12 @@ from datetime import timedelta
 import psycopg
 from langchain_core.tools import StructuredTool
 
+from bot.platform import Act
 from bot.script import Call, Gate, Say, Script, in_turn
-from bot.slack.blocks import STOP
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies
+from tests.stories.speech import answered, bodies, press
 
 DEAF = Limits(pace=QUICK, lease=timedelta(minutes=5))
 """Of a stop it hears at once or never: its leases are renewed late."""
@@ -30,7 +30,7 @@ async def begun(slack: LocalSlack) -> str:
 
 
 async def stop(slack: LocalSlack, who: str, thread: str) -> None:
-    await slack.click(who, "general", slack.replies("general", thread)[-1].ts, STOP)
+    await press(slack, who, "general", Act.STOP, thread)
 
 
 def stop_unheard(slack: LocalSlack, who: str, database_url: str) -> None:
@@ -51,7 +51,7 @@ async def test_what_was_written_stays_and_is_remembered_and_the_model_is_let_go(
         await stop(slack, "ada", ts)
         await answered(slack, "general", ts, "One two\nStopped by Ada")
         await model.server.disconnected()
-        assert not slack.replies("general", ts)[0].buttons
+        assert [button.label for button in slack.replies("general", ts)[0].buttons] == ["Try again"]
         assert not slack.replies("general", ts)[0].edited
         await slack.say("ada", "general", "and now?", thread=ts)
         await answered(slack, "general", ts, "One two\nStopped by Ada", "Well.")
@@ -137,5 +137,5 @@ async def test_an_answer_that_has_ended_has_nothing_to_stop(slack: LocalSlack, m
     async with start(limits=DEAF):
         ts = await slack.say("ada", "general", "@skein go")
         await answered(slack, "general", ts, "Done.")
-        assert not slack.replies("general", ts)[0].buttons
+        assert [button.label for button in slack.replies("general", ts)[0].buttons] == ["Try again"]
     assert bodies(slack, "general", ts) == ["Done."]

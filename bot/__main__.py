@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import dotenv
 
@@ -108,6 +109,13 @@ def _inbox(options: argparse.Namespace) -> int:
     return 0
 
 
+def _feedback(options: argparse.Namespace) -> int:
+    from bot.feedback import feedback
+
+    asyncio.run(feedback(_load(), timedelta(days=options.days), options.format))
+    return 0
+
+
 def _load() -> settings.Settings:
     chosen = settings.load()
     log.configure(chosen.log_level)
@@ -137,6 +145,11 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("conversation", metavar="NAME", help="its name, or workspace/channel/thread of one in Slack")
     _add_database_option(history)
     _add_inbox_commands(command("inbox", _inbox, "Look after messages that were set aside: the bot crashed on them."))
+    told = command("feedback", _feedback, "Print what people think of answers, or export it.")
+    told.add_argument("--days", type=int, default=30, help="how far back; 30 unless told otherwise")
+    told.add_argument(
+        "--format", choices=("lines", "csv", "json"), default="lines", help="for people, or for a program"
+    )
     command("check", _check, "See whether everything is there that the bot needs, and what to do about what is not.")
     return parser
 

@@ -29,6 +29,7 @@ from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
 from bot.pictures import takes_pictures
+from bot.ratings import Ratings
 from bot.settings import Settings
 from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
@@ -38,6 +39,7 @@ from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
 from bot.slack.people import People
+from bot.slack.rating import Rating
 from bot.slack.recalling import Recall
 from bot.slack.room import Room
 from bot.slack.setting_up import SetupForm
@@ -138,6 +140,7 @@ async def open_bot(
             setups=setups,
             form=form,
             recall=Recall(client, budget, changes),
+            rating=Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups))),
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
@@ -208,6 +211,11 @@ def _offered(settings: Settings, setups: Setups) -> Sequence[str]:
     if settings.agent is not None:
         return ()
     return [*dict.fromkeys([*settings.models, *filter(None, (setup.model for setup in setups.of_file.values()))])]
+
+
+async def _answers_in(settings: Settings, setups: Setups, channel: str) -> str:
+    """What answers in a channel."""
+    return settings.agent or (await setups.of(channel)).model or settings.model
 
 
 def _limits(settings: Settings) -> Limits:

@@ -38,7 +38,8 @@ class Page:
     """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
 
     The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
-    `still_seconds` is for how long nothing has happened, for people to see that it lives. The `buttons` stand below.
+    `still_seconds` is for how long nothing has happened, for people to see that it lives. The `buttons` stand below,
+    and what people can rate: the answer of the turn `rated`.
     """
 
     markdown: str
@@ -47,6 +48,7 @@ class Page:
     steady: int = field(default=0, compare=False)
     still_seconds: int = 0
     buttons: tuple[Button, ...] = ()
+    rated: int | None = None
 
 
 class Lease:

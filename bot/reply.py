@@ -183,7 +183,9 @@ class Reply:
         *settled, last = texts or ("",)
         still = 0 if self._closed.is_set() else int(self._still.total_seconds())
         buttons = tuple(self._buttons(last))
-        open_page = Page(last, self._status, self.askers, self._pages.steady if last else 0, still, buttons)
+        rated = self.turn if (Act.AGAIN, self.turn) in buttons else None
+        steady = self._pages.steady if last else 0
+        open_page = Page(last, self._status, self.askers, steady, still, buttons, rated)
         return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
 
     def _buttons(self, text: str) -> Iterator[Button]:

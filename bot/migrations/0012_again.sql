@@ -20,7 +20,7 @@ begin
     end if;
     -- Locked, so that the turn neither ends nor begins meanwhile.
     select turn is not distinct from the_turn into runs from skein_conversations where lane = its_lane for no key update;
-    if runs or afresh or exists (
+    if afresh or exists (
         select from skein_answers where lane = its_lane and turn > the_turn and superseded_by is null
     ) then
         update skein_inbox set edited = coalesce(edited, ts) + 0.000001 where turn = the_turn and state <> 'waiting';

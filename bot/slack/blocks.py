@@ -25,6 +25,9 @@ ACTIONS = {
 }
 """The actions of the buttons; a button's value is the id of the turn that it is about."""
 
+RATE = "skein_rate"
+"""The action of the thumbs; their values are such as `good:7`, with the id of the turn."""
+
 Block = dict[str, Any]
 
 
@@ -54,9 +57,18 @@ def status_blocks(page: Page) -> list[Block]:
 
 
 def buttons(page: Page) -> list[Block]:
-    """The row of buttons under a page, if it has any."""
+    """The buttons and thumbs under a page, if it has any."""
     row = [_button(act, turn) for act, turn in page.buttons]
-    return [{"type": "actions", "elements": row}] if row else []
+    found: list[Block] = [{"type": "actions", "elements": row}] if row else []
+    return found if page.rated is None else [*found, {"type": "context_actions", "elements": [_thumbs(page.rated)]}]
+
+
+def _thumbs(turn: int) -> Block:
+    up, down = (
+        {"text": {"type": "plain_text", "text": thumb}, "value": f"{value}:{turn}", "accessibility_label": label}
+        for thumb, value, label in (("👍", "good", "Good answer"), ("👎", "bad", "Bad answer"))
+    )
+    return {"type": "feedback_buttons", "action_id": RATE, "positive_button": up, "negative_button": down}
 
 
 def _button(act: Act, turn: int) -> Block:

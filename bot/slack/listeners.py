@@ -24,10 +24,11 @@ from bot.errors import PlatformError
 from bot.inbox import Inbox
 from bot.platform import Act
 from bot.setups import Setups
-from bot.slack.blocks import ACTIONS
+from bot.slack.blocks import ACTIONS, RATE
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
+from bot.slack.rating import WHY, Rating
 from bot.slack.recalling import DELETE, Recall
 from bot.slack.setting_up import SetupForm
 from bot.slack.setup_form import SETUP
@@ -50,6 +51,7 @@ def build_app(
     setups: Setups,
     form: SetupForm,
     recall: Recall,
+    rating: Rating,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
@@ -98,6 +100,8 @@ def build_app(
         app.action(ACTIONS[act])(_trying_again(changes, afresh=act is Act.AGAIN))
     for act in (Act.EARLIER, Act.RECALL):
         app.action(ACTIONS[act])(_recalling(recall))
+    app.action(RATE)(_rating(rating))
+    app.view(WHY)(_explaining(rating))
     app.shortcut(SETUP)(_opening(form))
     app.shortcut(DELETE)(_deleting(changes, recall))
     app.view(SETUP)(_saving(form))
@@ -149,6 +153,26 @@ def _trying_again(changes: Changes, *, afresh: bool) -> Callable[..., Awaitable[
         await ack()
 
     return trying_again
+
+
+def _rating(rating: Rating) -> Callable[..., Awaitable[None]]:
+    async def rate(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        value = str(action.get("value"))
+        is_known = await rating.rate(body, value)
+        await ack()
+        if is_known:
+            await rating.ask_why(body, value)
+
+    return rate
+
+
+def _explaining(rating: Rating) -> Callable[..., Awaitable[None]]:
+    async def explain(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
+        # Stored before it is acknowledged: until then the form stands open with what was written in it.
+        await rating.explain(body)
+        await ack()
+
+    return explain
 
 
 def _recalling(recall: Recall) -> Callable[..., Awaitable[None]]:

@@ -5,15 +5,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from bot.channels import Channel
+from bot.slack.forms import LONGEST_TEXT, Json, field, modal, plain, text_field
 
 SETUP = "skein_setup"
 """The message shortcut that asks for the form, in the manifest, and the form itself."""
 
-LONGEST_INSTRUCTIONS = 3_000
 MOST_OPTIONS = 100
-"""Slack's limits of a text field and of a list."""
-
-Json = dict[str, Any]
+"""Slack's limit of a list."""
 
 
 def form(channel: str, setup: Channel, models: Sequence[str], tools: Sequence[str]) -> Json:
@@ -26,20 +24,20 @@ def form(channel: str, setup: Channel, models: Sequence[str], tools: Sequence[st
         blocks.insert(0, _tools(setup, tools[:MOST_OPTIONS]))
     if len(models) > 1:
         blocks.insert(0, _models(setup, models[:MOST_OPTIONS]))
-    if models and len(setup.instructions or "") <= LONGEST_INSTRUCTIONS:
+    if models and len(setup.instructions or "") <= LONGEST_TEXT:
         blocks.insert(0, _instructions(setup))
     return {
-        **_modal("Set up this channel"),
+        **modal("Set up this channel"),
         "callback_id": SETUP,
         "private_metadata": channel,
-        "submit": _plain("Save"),
+        "submit": plain("Save"),
         "blocks": blocks,
     }
 
 
 def word(text: str) -> Json:
     """A form that only says something."""
-    return {**_modal("Set up this channel"), "blocks": [{"type": "section", "text": _plain(text)}]}
+    return {**modal("Set up this channel"), "blocks": [{"type": "section", "text": plain(text)}]}
 
 
 def read(values: Mapping[str, Any], before: Channel, models: Sequence[str], tools: Sequence[str]) -> Channel:
@@ -65,49 +63,35 @@ def _value(values: Mapping[str, Any], block: str) -> Json:
 
 
 def _instructions(setup: Channel) -> Json:
-    field: Json = {"type": "plain_text_input", "multiline": True, "max_length": LONGEST_INSTRUCTIONS}
+    element = text_field()
     if setup.instructions:
-        field["initial_value"] = setup.instructions
-    return _input("instructions", "What it is told to be here", field, hint="Left empty, it is as everywhere.")
+        element["initial_value"] = setup.instructions
+    return field("instructions", "What it is told to be here", element, hint="Left empty, it is as everywhere.")
 
 
 def _models(setup: Channel, models: Sequence[str]) -> Json:
-    field = {
+    element = {
         "type": "static_select",
         "options": [_option(name) for name in models],
         "initial_option": _option(setup.model if setup.model and setup.model in models else models[0]),
     }
-    return _input("model", "Model", field)
+    return field("model", "Model", element)
 
 
 def _tools(setup: Channel, tools: Sequence[str]) -> Json:
-    field: Json = {"type": "multi_static_select", "options": [_option(name) for name in tools]}
+    element: Json = {"type": "multi_static_select", "options": [_option(name) for name in tools]}
     if chosen := [name for name in tools if setup.tools is None or name in setup.tools]:
-        field["initial_options"] = [_option(name) for name in chosen]
-    return _input("tools", "Tools", field)
+        element["initial_options"] = [_option(name) for name in chosen]
+    return field("tools", "Tools", element)
 
 
 def _follow_ups(setup: Channel) -> Json:
-    option = {"text": _plain("Answer in its threads without being mentioned each time"), "value": "follow_ups"}
-    field: Json = {"type": "checkboxes", "options": [option]}
+    option = {"text": plain("Answer in its threads without being mentioned each time"), "value": "follow_ups"}
+    element: Json = {"type": "checkboxes", "options": [option]}
     if setup.follow_ups:
-        field["initial_options"] = [option]
-    return _input("follow_ups", "Follow-ups", field)
-
-
-def _input(name: str, label: str, field: Json, hint: str | None = None) -> Json:
-    # Optional: without it Slack takes no empty text and no empty choice.
-    block = {"type": "input", "block_id": name, "label": _plain(label), "element": {"action_id": name, **field}}
-    return block | {"optional": True} | ({"hint": _plain(hint)} if hint else {})
-
-
-def _modal(title: str) -> Json:
-    return {"type": "modal", "title": _plain(title), "close": _plain("Close")}
+        element["initial_options"] = [option]
+    return field("follow_ups", "Follow-ups", element)
 
 
 def _option(name: str) -> Json:
-    return {"text": _plain(name[:75]), "value": name}
-
-
-def _plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text}
+    return {"text": plain(name[:75]), "value": name}

@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import AsyncMock
 
 import aiohttp
 from aiohttp import web
@@ -21,11 +22,13 @@ from bot.changes import Changes
 from bot.database import open_pool
 from bot.health import open_site
 from bot.inbox import Inbox
+from bot.ratings import Ratings
 from bot.setups import Setups
 from bot.slack.client import Identity, open_client
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.local.webhook import signed_headers
+from bot.slack.rating import Rating
 from bot.slack.recalling import Recall
 from bot.slack.setting_up import SetupForm
 from bot.worker import Limits
@@ -104,6 +107,7 @@ async def _listen(url: str) -> None:
                 setups=setups,
                 form=form,
                 recall=recall,
+                rating=Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot"))),
             )
             ingress.serve(app)
             sys.stdout.write(f"{port}\n")

@@ -7,6 +7,7 @@ from langchain_core.tools import StructuredTool
 
 from bot.platform import Act
 from bot.script import Break, Call, Gate, Refuse, Say, in_turn
+from bot.slack.blocks import RATE
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
@@ -23,7 +24,7 @@ def asked(model: Model) -> list[str]:
 
 def labels(slack: LocalSlack, thread: str, at: int = -1) -> list[str]:
     replies = slack.replies("general", thread)
-    return [button.label for button in replies[at].buttons] if replies else []
+    return [button.label for button in replies[at].buttons if button.action_id != RATE] if replies else []
 
 
 def retried(slack: LocalSlack, thread: str) -> set[str]:

@@ -51,7 +51,7 @@ async def test_what_was_written_stays_and_is_remembered_and_the_model_is_let_go(
         await stop(slack, "ada", ts)
         await answered(slack, "general", ts, "One two\nStopped by Ada")
         await model.server.disconnected()
-        assert [button.label for button in slack.replies("general", ts)[0].buttons] == ["Try again"]
+        assert "Stop" not in {button.label for button in slack.replies("general", ts)[0].buttons}
         assert not slack.replies("general", ts)[0].edited
         await slack.say("ada", "general", "and now?", thread=ts)
         await answered(slack, "general", ts, "One two\nStopped by Ada", "Well.")
@@ -137,5 +137,5 @@ async def test_an_answer_that_has_ended_has_nothing_to_stop(slack: LocalSlack, m
     async with start(limits=DEAF):
         ts = await slack.say("ada", "general", "@skein go")
         await answered(slack, "general", ts, "Done.")
-        assert [button.label for button in slack.replies("general", ts)[0].buttons] == ["Try again"]
+        assert "Stop" not in {button.label for button in slack.replies("general", ts)[0].buttons}
     assert bodies(slack, "general", ts) == ["Done."]

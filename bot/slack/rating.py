@@ -1,0 +1,66 @@
+"""Rating an answer: a click, and for a bad one a form that asks why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.budget import Budget
+from bot.errors import PlatformError
+from bot.ratings import Ratings
+from bot.slack.client import spend
+from bot.slack.forms import Json, field, modal, plain, text_field
+from bot.slack.tiers import OPEN_VIEW
+
+log = structlog.get_logger()
+
+WHY = "skein_why"
+"""The form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Takes what people click and say."""
+
+    client: AsyncWebClient
+    budget: Budget
+    ratings: Ratings
+
+    async def rate(self, body: dict[str, Any], value: str) -> bool:
+        """Store a click on one of the thumbs, whose value is such as `good:7`; False if it means nothing.
+
+        Raises UNREACHABLE.
+        """
+        kind, _, turn = value.partition(":")
+        if kind not in {"good", "bad"} or not turn.isdecimal():
+            return False
+        place, who = (str(body["team"]["id"]), str(body["channel"]["id"])), str(body["user"]["id"])
+        is_known = await self.ratings.rate(*place, int(turn), who, is_good=kind == "good")
+        log.info("answer_rated", turn=int(turn), good=kind == "good", is_known=is_known)
+        return is_known
+
+    async def ask_why(self, body: dict[str, Any], value: str) -> None:
+        """Show the form to whoever found an answer bad; after 3 s Slack opens none any more, and there is none."""
+        kind, _, turn = value.partition(":")
+        if kind != "bad":
+            return
+        try:
+            trigger = str(body["trigger_id"])
+            await spend(
+                self.budget, OPEN_VIEW, "", lambda: self.client.views_open(trigger_id=trigger, view=_form(turn))
+            )
+        except PlatformError as error:
+            log.warning("form_not_opened", code=error.code)
+
+    async def explain(self, body: dict[str, Any]) -> None:
+        """Store what was filled in. Raises UNREACHABLE."""
+        view = body["view"]
+        why = str(view["state"]["values"]["why"]["why"].get("value") or "").strip()
+        await self.ratings.explain(int(view["private_metadata"]), str(body["user"]["id"]), why)
+
+
+def _form(turn: str) -> Json:
+    asked = field("why", "What was wrong with it?", text_field(), hint="Whoever runs this bot reads it.")
+    form = modal("Thank you") | {"callback_id": WHY, "private_metadata": turn}
+    return form | {"submit": plain("Send"), "blocks": [asked]}

@@ -171,7 +171,7 @@ $$;
 
 drop function skein_claim(text, interval);
 
--- As before, but what is to be forgotten goes first.
+-- As before, but what is to be forgotten goes first, and what was deleted is not answered in again.
 create function skein_claim(the_worker text, the_lease interval) returns table (
     turn bigint, fence bigint, deaths int, pages text[], topic text,
     lane text, ts numeric, author text, body text, waits boolean,
@@ -230,7 +230,7 @@ begin
         -- In the messages in which it was answered, and, unless the course has left it, in the memory in which it was.
         if answered.turn is not null then
             update skein_conversations
-            set pages = answered.pages,
+            set pages = case when answered.said = '{}' then '{}' else answered.pages end,  -- people have deleted them
                 again = case when answered.superseded_by is null then its_again end,
                 topic = case when answered.superseded_by is null then answered.topic else topic end
             where lane = claimed;

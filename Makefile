@@ -14,7 +14,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test test-crash check bench-inbox bench-growth bench-streaming bench-storm eval format lock clean
+.PHONY: help play chat test test-crash check bench-inbox bench-growth bench-streaming bench-hands bench-storm eval format lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-growth: $(SYNCED) ## what a long conversation costs; five minutes
 
 bench-streaming: $(SYNCED) ## how fresh the text on screen is, beside the best that is possible; 40 minutes
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.streaming $(ARGS)
+
+bench-hands: $(SYNCED) ## how soon a stop, a change, a click takes effect; three minutes
+	@$(UV) run --locked --all-extras --group bench python -m tests.bench.hands $(ARGS)
 
 bench-storm: $(SYNCED) ## kill, cut and refuse everything for two minutes, then look whether anything was lost
 	@$(UV) run --locked --all-extras --group bench python -m tests.bench.storm $(ARGS)

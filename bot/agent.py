@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 
-from bot.checkpoints import FencedSaver
+from bot.checkpoints import COPY, FencedSaver
 from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread, WentBack
 from bot.earlier import with_earlier
 from bot.erasing import NotesWithout, erase
@@ -169,6 +169,16 @@ class GraphAgent:
         if isinstance(saver, FencedSaver):
             with database_errors():
                 await erase(saver, thread_id, message, answer=answer, notes=self._notes_without)
+
+    async def branch(self, thread_id: str, checkpoint: str, to: str, *, hold: Hold) -> None:
+        """Copy the state at a checkpoint into the memory named `to`; one that is not kept any more leaves it empty.
+
+        Raises DatabaseError, LeaseLost.
+        """
+        saver = self._fenced(hold) if self._fenced else None
+        if isinstance(saver, FencedSaver):
+            with database_errors():
+                await saver.change((statement, {"thread": thread_id, "at": checkpoint, "to": to}) for statement in COPY)
 
     async def history(self, thread_id: str) -> AsyncGenerator[CheckpointLine, None]:
         """The states that the conversation was in, the newest first, 100 at most. Raises DatabaseError."""

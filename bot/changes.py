@@ -37,7 +37,7 @@ class Changes:
     async def delete(self, message: Message) -> None:
         """Take in that a message was deleted: it is not answered any more, and what knows of it is to forget it.
 
-        That is done by a turn of its own (`Turn.forgets`), if the conversation is one of the bot's.
+        That is done by a turn of its own (`Errand.FORGET`), if the conversation is one of the bot's.
         """
         await self.inbox.store(_DELETE, message)
 
@@ -58,6 +58,16 @@ class Changes:
             found = await (await connection.execute(_TRY_AGAIN, values)).fetchone()
         return bool(found and found["is_known"])
 
+    async def branch(self, workspace: str, channel: str, turn: int, who: str, at: str) -> bool:
+        """Have a thread begun that goes on from a turn's answer, as somebody wished `at` that time, in Slack's form.
+
+        False if the turn is none of that channel's, or too long ago. The same wish counts once.
+        """
+        async with self.pool.connection() as connection:
+            values = {"workspace": workspace, "channel": channel, "turn": turn, "who": who, "at": at}
+            found = await (await connection.execute(_BRANCH, values)).fetchone()
+        return bool(found and found["is_known"])
+
     async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
         """Where a turn was answered, and what its messages showed; None when that is no longer known."""
         async with self.pool.connection() as connection:
@@ -72,5 +82,7 @@ _DELETE = "select skein_delete(%(lane)s, %(channel)s, %(ts)s::numeric, %(author)
 _DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page)s, %(who)s) as is_theirs"
 
 _TRY_AGAIN = b"select skein_try_again(%(workspace)s, %(channel)s, %(turn)s, %(afresh)s) as is_known"
+
+_BRANCH = b"select skein_branch(%(workspace)s, %(channel)s, %(turn)s, %(who)s, %(at)s::numeric) as is_known"
 
 _SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

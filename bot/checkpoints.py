@@ -29,6 +29,30 @@ if TYPE_CHECKING:
 CHECKPOINTS = 50
 """How many states of a conversation are kept, unless told otherwise: a turn without tools has three."""
 
+COPY = (
+    """
+insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+select %(to)s, '', stored.channel, stored.version, stored.type, stored.blob
+from checkpoint_blobs as stored join checkpoints as state using (thread_id, checkpoint_ns)
+where thread_id = %(thread)s and checkpoint_ns = '' and checkpoint_id = %(at)s
+    and state.checkpoint -> 'channel_versions' ->> stored.channel = stored.version
+on conflict do nothing
+""",
+    """
+insert into checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+select %(to)s, '', checkpoint_id, task_id, task_path, idx, channel, type, blob from checkpoint_writes
+where thread_id = %(thread)s and checkpoint_ns = '' and checkpoint_id = %(at)s
+on conflict do nothing
+""",
+    """
+insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, type, checkpoint, metadata)
+select %(to)s, '', checkpoint_id, type, checkpoint, metadata from checkpoints
+where thread_id = %(thread)s and checkpoint_ns = '' and checkpoint_id = %(at)s
+on conflict do nothing
+""",
+)
+"""Copies the state at a checkpoint to another thread, in the tables of langgraph-checkpoint-postgres 3."""
+
 _shared: ContextVar["AsyncCursor[DictRow] | None"] = ContextVar("shared", default=None)
 """The cursor that several writes of this task go through, in one transaction."""
 

@@ -286,3 +286,10 @@ class Agent(Protocol):
         DatabaseError, LeaseLost; what was done by then is done once more, without harm.
         """
         ...
+
+    async def branch(self, thread_id: str, checkpoint: str, to: str, *, hold: Hold) -> None:
+        """Give the memory named `to`, which is new, the state that this one was in at a checkpoint.
+
+        Raises DatabaseError, LeaseLost; what was done by then is done once more, without harm.
+        """
+        ...

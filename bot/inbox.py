@@ -120,9 +120,14 @@ class Inbox:
         """
         await self._as_holder(turn, _GIVE_BACK, spared=0 if died else 1)
 
-    async def forgotten(self, turn: Turn) -> None:
-        """What the turn was to forget is forgotten; the conversation's next turn may start. LeaseLost."""
-        await self._as_holder(turn, "select skein_forgotten(%(lane)s, %(fence)s)")
+    async def errand_done(self, turn: Turn) -> None:
+        """The turn's errand is; the conversation's next turn may start. LeaseLost."""
+        await self._as_holder(turn, "select skein_errand_done(%(lane)s, %(fence)s)")
+
+    async def open(self, conversation: Conversation) -> None:
+        """Have a part in a thread from its root on, although nobody has addressed the bot there yet."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_OPEN, {"lane": str(conversation), "since": conversation.thread})
 
     async def supersede(self, turn: Turn) -> None:
         """Note that a turn takes the conversation back to before the one that it answers anew. LeaseLost."""
@@ -222,6 +227,10 @@ PUT = """
 %(starts_afresh)s, %(address)s, %(quiet)s, %(judges)s
 """
 """The arguments by which a message is stored."""
+
+_OPEN = """
+insert into skein_conversations (lane, since) values (%(lane)s, %(since)s::numeric) on conflict do nothing
+"""
 
 _FINISH = """
 select skein_finish(%(lane)s, %(fence)s, %(state)s, %(topic)s, %(shared)s, %(aside)s::numeric,

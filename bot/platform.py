@@ -23,6 +23,8 @@ class Act(Enum):
     """Go on with it where it broke off."""
     AGAIN = auto()
     """Answer it anew."""
+    BRANCH = auto()
+    """Go on from there in a thread of its own."""
     EARLIER = auto()
     """See what it said before the present answer."""
     RECALL = auto()
@@ -177,6 +179,10 @@ class Adapter(Protocol):
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Take a message away. Waits and retries until it is through."""
+        ...
+
+    async def link(self, conversation: Conversation, message: str) -> str:
+        """Where a message can be looked at. Waits and retries until that is known."""
         ...
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:

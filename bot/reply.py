@@ -197,6 +197,7 @@ class Reply:
             yield Act.RETRY, self.turn
         elif text and not isinstance(self._status, Note):
             yield Act.AGAIN, self.turn
+            yield Act.BRANCH, self.turn
         else:
             return
         if self.earlier is not None:

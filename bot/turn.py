@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum, auto
-from functools import partial
 from typing import Any
 
 import structlog
@@ -15,6 +14,7 @@ from bot.company import Company
 from bot.conversation import Agent, Note, Status, Stopped, WentBack
 from bot.course import Course
 from bot.database import BACK_OFF, until_reached
+from bot.errands import run_errand
 from bot.errors import (
     AgentError,
     DatabaseError,
@@ -48,8 +48,8 @@ class Outcome(Enum):
     """It was said to somebody else."""
     INTERRUPTED = auto()
     """It was stopped; what was written so far is shown, and another holder is to go on."""
-    FORGOTTEN = auto()
-    """What it was to forget is forgotten."""
+    RUN = auto()
+    """Its errand is."""
     LOST = auto()
     """Another holder has it."""
 
@@ -119,10 +119,10 @@ class Running:
 
     async def run(self) -> Outcome:
         """Answer the messages, if they are for the bot. Raises PlatformError when the platform refuses for good."""
-        if not self.turn.forgets and not await self.company.is_meant():
+        if not self.turn.errand and not await self.company.is_meant():
             return Outcome.LEFT_ALONE
         try:
-            return await (self._forget() if self.turn.forgets else self._run())
+            return await (self._run_errand() if self.turn.errand else self._run())
         except* LeaseLost:
             log.warning("lease_lost")
         return Outcome.LOST
@@ -141,19 +141,9 @@ class Running:
                 group.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=False))
         return OUTCOMES.get(status, Outcome.ANSWERED)
 
-    async def _forget(self) -> Outcome:
-        turn, (message, *_) = self.turn, self.turn.messages
-        for page in turn.pages:
-            await self._adapter.remove(turn.conversation, page)
-        forget = partial(self._agent.forget, turn.thread_id, message, answer=bool(turn.pages), hold=turn.hold)
-        while True:
-            try:
-                await forget()
-            except DatabaseError:
-                log.warning("memory_unreachable")
-                await asyncio.sleep(BACK_OFF.total_seconds())
-            else:
-                return Outcome.FORGOTTEN
+    async def _run_errand(self) -> Outcome:
+        await run_errand(self.turn, self._agent, self._inbox, self._adapter)
+        return Outcome.RUN
 
     async def _mark_superseded(self) -> None:
         """Have the answers that the conversation has left say so, once it has."""

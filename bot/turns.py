@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from bot.conversation import Conversation, File, Hold, Message
@@ -10,6 +11,17 @@ from bot.wishes import starts_afresh, wants_back, wants_out
 
 MOST_DEATHS = 3
 """A message that this many of its holders have died of is set aside."""
+
+
+class Errand(Enum):
+    """What is to be done in a conversation beside answering."""
+
+    FORGET = "forget"
+    """Take a message that was deleted out of the memory."""
+    FORGET_ANSWER = "forget_answer"
+    """Delete what was answered to it, and take that out of the memory."""
+    BRANCH = "branch"
+    """Go on from an answer in a thread of its own; the message is by whom, and says who wishes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +33,8 @@ class Turn:
     that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
     and not for the bot. `again` is the turn that answered the messages before one of them was changed.
 
-    A turn that `forgets` answers nothing: its one message was deleted and is to leave the memory, or, if there are
-    `pages`, the answer to it, which stands in these.
+    A turn with an `errand` answers nothing. Its one message is what the errand is about, its `pages` are those of the
+    answer in question, and `checkpoint` is the state of the memory after that answer.
     """
 
     id: int
@@ -34,7 +46,8 @@ class Turn:
     topic: str | None
     aside: str | None = None
     again: int | None = None
-    forgets: bool = False
+    errand: Errand | None = None
+    checkpoint: str = ""
 
     @property
     def conversation(self) -> Conversation:
@@ -91,7 +104,8 @@ def turn_of(rows: Sequence[dict[str, Any]]) -> Turn:
         topic=held["topic"],
         aside=_stamp(held["aside"]) or None,
         again=held["again"],
-        forgets=held["forgets"],
+        errand=Errand(held["errand"]) if held["errand"] else None,
+        checkpoint=held["checkpoint"] or "",
     )
 
 

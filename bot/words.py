@@ -27,10 +27,16 @@ LABELS = {
     Act.STOP: "Stop",
     Act.RETRY: "Try again",
     Act.AGAIN: "Try again",
+    Act.BRANCH: "Branch",
     Act.EARLIER: "◀ Earlier answer",
     Act.RECALL: "Show what it said",
 }
 """What stands on the buttons."""
+
+BRANCHED = (
+    "{who} branched off from [an answer of mine]({link}). Go on in this thread: I know what was said up to there."
+)
+"""At the top of a thread that goes on from an answer elsewhere, in Markdown."""
 
 UNREAD = "I could not read what was said here before"
 """Beside what the tools did."""

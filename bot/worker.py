@@ -173,7 +173,7 @@ class Worker:
             log.warning("platform_refused", codes=[str(error) for error in refusals.exceptions])
         except* Exception:
             log.exception("turn_failed")
-        return Outcome.FORGOTTEN if running.turn.forgets else Outcome.ANSWERED
+        return Outcome.RUN if running.turn.errand else Outcome.ANSWERED
 
     async def _end(self, running: Running, outcome: Outcome) -> None:
         turn, shared, said = running.turn, running.company.is_shared, running.said
@@ -185,8 +185,8 @@ class Worker:
                     await until_reached(lambda: self._inbox.finish(turn, said=said, set_aside=True))
                 case Outcome.LEFT_ALONE:
                     await until_reached(lambda: self._inbox.finish(turn, alone=True))
-                case Outcome.FORGOTTEN:
-                    await until_reached(lambda: self._inbox.forgotten(turn))
+                case Outcome.RUN:
+                    await until_reached(lambda: self._inbox.errand_done(turn))
                 case Outcome.INTERRUPTED:
                     await until_reached(lambda: self._inbox.give_back(turn))
                 case Outcome.LOST:

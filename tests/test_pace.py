@@ -81,6 +81,10 @@ class Screen:
     async def remove(self, conversation: Conversation, message: str) -> None:
         raise NotImplementedError
 
+    async def link(self, conversation: Conversation, message: str) -> str:
+        """It leads nowhere."""
+        return f"https://nowhere.example/{conversation}/{message}"
+
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         raise NotImplementedError
 

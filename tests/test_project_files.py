@@ -39,6 +39,7 @@ METHOD_SCOPES = {
     "auth_test": frozenset[str](),
     "conversations_info": frozenset({"channels:read", "groups:read"}),  # not asked about direct messages
     "chat_delete": frozenset({"chat:write"}),
+    "chat_getPermalink": frozenset[str](),
     "chat_postEphemeral": frozenset({"chat:write"}),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),

@@ -19,6 +19,7 @@ create table skein_answers (
     topic text,                        -- which of the conversation's memories it was answered in
     pages text[] not null,             -- the ts of the messages that it stands in
     said text[] not null,              -- what stands in each of them
+    checkpoint text,                   -- the state that the memory was in after it
     superseded_by bigint,              -- the turn that took the conversation back to before it
     answered_at timestamptz not null default now()
 );
@@ -183,8 +184,9 @@ begin
     update skein_inbox set state = the_state, finished_at = now() where lane = the_lane and state = 'taken';
     if held.pages <> '{}' then
         update skein_answers set superseded_by = held.turn where turn = held.again and superseded_by is null;
-        insert into skein_answers (turn, lane, topic, pages, said)
-        values (held.turn, the_lane, held.topic, held.pages, the_said);
+        insert into skein_answers (turn, lane, topic, pages, said, checkpoint)
+        select held.turn, the_lane, held.topic, held.pages, the_said, max(checkpoint_id) from checkpoints
+        where thread_id = the_lane || coalesce('@' || held.topic, '') and checkpoint_ns = '';
     end if;
     update skein_conversations
     set turn = null, worker = null, leased_until = null, deaths = 0, pages = '{}', again = null, is_revised = false,

@@ -20,6 +20,7 @@ ACTIONS = {
     Act.STOP: "skein_stop",
     Act.RETRY: "skein_retry",
     Act.AGAIN: "skein_again",
+    Act.BRANCH: "skein_branch",
     Act.EARLIER: "skein_earlier",
     Act.RECALL: "skein_recall",
 }

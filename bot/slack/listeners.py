@@ -98,6 +98,7 @@ def build_app(
     app.action(ACTIONS[Act.STOP])(_stopping(inbox))
     for act in (Act.AGAIN, Act.RETRY):
         app.action(ACTIONS[act])(_trying_again(changes, afresh=act is Act.AGAIN))
+    app.action(ACTIONS[Act.BRANCH])(_branching(changes))
     for act in (Act.EARLIER, Act.RECALL):
         app.action(ACTIONS[act])(_recalling(recall))
     app.action(RATE)(_rating(rating))
@@ -153,6 +154,18 @@ def _trying_again(changes: Changes, *, afresh: bool) -> Callable[..., Awaitable[
         await ack()
 
     return trying_again
+
+
+def _branching(changes: Changes) -> Callable[..., Awaitable[None]]:
+    async def branch(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        turn, place = str(action.get("value")), (str(body["team"]["id"]), str(body["channel"]["id"]))
+        if turn.isdecimal():
+            at = str(action.get("action_ts") or "")
+            is_known = await changes.branch(*place, int(turn), str(body["user"]["id"]), at)
+            log.info("branch_asked", turn=int(turn), is_known=is_known)
+        await ack()
+
+    return branch
 
 
 def _rating(rating: Rating) -> Callable[..., Awaitable[None]]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.budget import Tier
 
 POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
-WHISPER = "chat.postEphemeral"
+WHISPER, PERMALINK = "chat.postEphemeral", "chat.getPermalink"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
 CHANNEL, OPEN_VIEW = "conversations.info", "views.open"
@@ -22,6 +22,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         UPDATE: Tier(50),
         DELETE: Tier(50),
         WHISPER: Tier(100),
+        PERMALINK: Tier(100),
         START: Tier(20),
         APPEND: Tier(100),
         STOP: Tier(20),

@@ -52,6 +52,9 @@ class Speaker:
     async def forget(self, thread_id: str, message: Message, *, answer: bool, hold: Hold) -> None:
         """It knows nothing."""
 
+    async def branch(self, thread_id: str, checkpoint: str, to: str, *, hold: Hold) -> None:
+        """Nor would it there."""
+
     async def until_began(self, count: int) -> None:
         """Return once so many messages' turns have begun."""
         while len(self.began) < count:
@@ -139,6 +142,10 @@ class Wall:
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Nothing."""
+
+    async def link(self, conversation: Conversation, message: str) -> str:
+        """It leads nowhere."""
+        return f"https://nowhere.example/{conversation}/{message}"
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         """Nothing."""

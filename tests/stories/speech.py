@@ -54,7 +54,8 @@ async def written(slack: LocalSlack, channel: str, thread: str | None, messages:
 async def press(
     slack: LocalSlack, who: str, channel: str, act: Act, thread: str | None = None, *, at: int = -1
 ) -> None:
-    """Somebody presses a button under one of the bot's messages there, the last one unless told otherwise."""
+    """Somebody presses a button under one of the bot's messages there, the last unless told otherwise, once it is."""
+    await slack.until(lambda: ACTIONS[act] in {one.action_id for one in slack.replies(channel, thread)[at].buttons})
     await slack.click(who, channel, slack.replies(channel, thread)[at].ts, ACTIONS[act])
 
 

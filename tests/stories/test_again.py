@@ -44,16 +44,16 @@ async def test_another_answer_takes_the_place_of_the_first_which_can_still_be_se
     async with start():
         ts = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", ts, "First.")
-        assert labels(slack, ts) == ["Try again"]
+        assert labels(slack, ts) == ["Try again", "Branch"]
         await press(slack, "grace", "general", Act.AGAIN, ts)
         await answered(slack, "general", ts, "Second.")
         assert asked(model) == ["one"]
-        await slack.until(lambda: labels(slack, ts) == ["Try again", "◀ Earlier answer"])
+        await slack.until(lambda: labels(slack, ts) == ["Try again", "Branch", "◀ Earlier answer"])
         await press(slack, "ada", "general", Act.EARLIER, ts)
         await slack.until(lambda: [one.body for one in slack.whispers("ada")] == ["First."])
         await press(slack, "ada", "general", Act.AGAIN, ts)
         await answered(slack, "general", ts, "Third.")
-        await slack.until(lambda: labels(slack, ts) == ["Try again", "◀ Earlier answer"])
+        await slack.until(lambda: labels(slack, ts) == ["Try again", "Branch", "◀ Earlier answer"])
         await press(slack, "ada", "general", Act.EARLIER, ts)
         await slack.until(lambda: [one.body for one in slack.whispers("ada")] == ["First.", "Second."])
         await slack.say("ada", "general", "two", thread=ts)

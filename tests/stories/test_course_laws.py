@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEFT = "This belongs to an earlier course of the conversation, before a message was changed."
 BUSY = """
 select (select count(*) from skein_inbox where state in ('waiting', 'taken'))
-    + (select count(*) from skein_forgets) + (select count(*) from skein_conversations where turn is not null)
+    + (select count(*) from skein_errands) + (select count(*) from skein_conversations where turn is not null)
 """
 
 

@@ -1,35 +1,39 @@
--- People delete what they have said, or what was answered to them: it leaves the memory.
+-- What is to be done to a memory beside answering: people delete what they have said, or what was answered to them, and it
+-- leaves the memory; or they go on from an answer in a thread of its own, with a copy of the memory up to there.
 
 -- Its author took it back: it is not answered any more, and its words go from here as well.
 alter table skein_inbox add column is_deleted boolean not null default false;
 
--- What is yet to leave a memory. Done by a turn of its own, as nobody else may write there meanwhile.
-create table skein_forgets (
+-- Done by a turn of its own each, as nobody else may write to the memory meanwhile.
+create table skein_errands (
     id bigint generated always as identity primary key,
     lane text not null,
-    topic text,                          -- which of the conversation's memories it stands in
-    ts numeric(20, 6) not null,          -- of the message; of an answer, that of the first message it answers
-    body text not null,                  -- what it said, for the notes that may have been made of it
-    turn bigint,                         -- of an answer, the turn that it is of
-    pages text[] not null default '{}'   -- of an answer, messages that it stands in; they are to go too
+    topic text,                          -- which of the conversation's memories it is about
+    kind text not null check (kind in ('forget', 'forget_answer', 'branch')),
+    ts numeric(20, 6) not null,          -- of the message; of an answer, that of the first message it answers; of a wish
+    body text not null,                  -- what it said, for the notes that may have been made of it; or who wishes it
+    turn bigint,                         -- the turn that the answer is of
+    pages text[] not null default '{}'   -- messages that the answer stands in
 );
 
-create index what_is_to_be_forgotten on skein_forgets (lane, id);
+create index what_is_to_be_done on skein_errands (lane, id);
+create unique index one_branch_a_click on skein_errands (turn, body, ts) where kind = 'branch';
 
-alter table skein_conversations add column forgets bigint;  -- what the turn that runs takes out of the memory, if it is one
+alter table skein_conversations add column errand bigint;  -- the one that the turn that runs does, if it does one
 
 create function skein_waiting_since(the_lane text) returns numeric language sql as $$
     select least(
         (select min(ts) from skein_inbox where lane = the_lane and state = 'waiting'),
-        (select min(ts) from skein_forgets where lane = the_lane))
+        (select min(ts) from skein_errands where lane = the_lane))
 $$;
 
-create function skein_forget(
-    the_lane text, the_topic text, the_ts numeric, the_body text, the_turn bigint, the_pages text[]
+create function skein_errand(
+    the_lane text, the_topic text, the_kind text, the_ts numeric, the_body text, the_turn bigint, the_pages text[]
 ) returns void language plpgsql as $$
 begin
-    insert into skein_forgets (lane, topic, ts, body, turn, pages)
-    values (the_lane, the_topic, the_ts, the_body, the_turn, the_pages);
+    insert into skein_errands (lane, topic, kind, ts, body, turn, pages)
+    values (the_lane, the_topic, the_kind, the_ts, the_body, the_turn, the_pages)
+    on conflict do nothing;
     update skein_conversations set waiting_since = skein_waiting_since(the_lane) where lane = the_lane;
     perform pg_notify('skein_inbox', '');
 end
@@ -62,8 +66,8 @@ begin
         update skein_conversations set waiting_since = skein_waiting_since(the_lane) where lane = the_lane;
     elsif known.is_deleted is distinct from true then
         select * into answered from skein_answers where turn = known.turn;
-        perform skein_forget(the_lane, case when answered.turn is null then held.topic else answered.topic end, the_ts,
-            coalesce(nullif(known.body, ''), the_body), null, '{}');
+        perform skein_errand(the_lane, case when answered.turn is null then held.topic else answered.topic end,
+            'forget', the_ts, coalesce(nullif(known.body, ''), the_body), null, '{}');
     end if;
 end
 $$;
@@ -90,27 +94,49 @@ begin
     if first is null then
         return false;
     end if;
-    perform skein_forget(answered.lane, answered.topic, first, '', answered.turn, answered.pages);
+    perform skein_errand(
+        answered.lane, answered.topic, 'forget_answer', first, '', answered.turn, answered.pages);
     return true;
 end
 $$;
 
--- What was to be forgotten is, and the conversation's next turn may start.
-create function skein_forgotten(the_lane text, the_fence bigint) returns void language plpgsql as $$
+-- Somebody wants to go on from an answer in a thread of its own; tells whether it is known in that channel. The click's
+-- time tells one wish from another.
+create function skein_branch(the_workspace text, the_channel text, the_turn bigint, the_user text, the_ts numeric)
+returns boolean language plpgsql as $$
 declare
-    forgotten skein_forgets;
+    answered record;
+begin
+    select * into answered from (
+        select lane, topic, pages from skein_answers where turn = the_turn
+        union all select lane, topic, pages from skein_conversations where turn = the_turn
+    ) as found
+    where split_part(lane, '/', 1) = the_workspace and split_part(lane, '/', 2) = the_channel limit 1;
+    if not found then
+        return false;
+    end if;
+    perform from skein_conversations where lane = answered.lane for no key update;
+    perform skein_errand(
+        answered.lane, answered.topic, 'branch', the_ts, the_user, the_turn, answered.pages);
+    return true;
+end
+$$;
+
+-- The errand is done, and the conversation's next turn may start.
+create function skein_errand_done(the_lane text, the_fence bigint) returns void language plpgsql as $$
+declare
+    done skein_errands;
     its_next numeric;
 begin
     perform skein_hold(the_lane, the_fence);
-    delete from skein_forgets where id = (select forgets from skein_conversations where lane = the_lane)
-    returning * into forgotten;
+    delete from skein_errands where id = (select errand from skein_conversations where lane = the_lane)
+    returning * into done;
     update skein_inbox set body = '', files = '[]'
-    where channel = split_part(the_lane, '/', 1) || '/' || split_part(the_lane, '/', 2) and ts = forgotten.ts
-        and is_deleted;
-    update skein_answers set said = '{}' where turn = forgotten.turn;
+    where channel = split_part(the_lane, '/', 1) || '/' || split_part(the_lane, '/', 2) and ts = done.ts and is_deleted;
+    update skein_answers set said = '{}' where turn = done.turn and done.kind = 'forget_answer';
     update skein_conversations
     set turn = null, worker = null, leased_until = null, deaths = 0, pages = '{}', again = null, is_revised = false,
-        forgets = null, waiting_since = skein_waiting_since(the_lane)
+        errand = null, waiting_since = skein_waiting_since(the_lane)
     where lane = the_lane returning waiting_since into its_next;
     if its_next is not null then
         perform pg_notify('skein_inbox', '');
@@ -171,11 +197,11 @@ $$;
 
 drop function skein_claim(text, interval);
 
--- As before, but what is to be forgotten goes first, and what was deleted is not answered in again.
+-- As before, but errands go first, and what was deleted is not answered in again.
 create function skein_claim(the_worker text, the_lease interval) returns table (
     turn bigint, fence bigint, deaths int, pages text[], topic text,
     lane text, ts numeric, author text, body text, waits boolean,
-    aside numeric, is_doubtful boolean, files jsonb, again bigint, edited numeric, forgets boolean
+    aside numeric, is_doubtful boolean, files jsonb, again bigint, edited numeric, errand text, checkpoint text
 ) language plpgsql
 -- The plans are made once a connection, maybe when nothing waited: they are to be good when ten thousand do.
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
@@ -184,7 +210,7 @@ declare
     claimed text;
     its_turn bigint;
     its_again bigint;
-    its_forget bigint;
+    its_errand bigint;
     answered skein_answers;
     stop numeric;
 begin
@@ -206,14 +232,14 @@ begin
         if claimed is null then
             return;
         end if;
-        -- What is to be forgotten goes before everything else.
-        select id into its_forget from skein_forgets where lane = claimed order by id limit 1;
-        if its_forget is not null then
-            update skein_conversations set forgets = its_forget, waiting_since = skein_waiting_since(claimed)
+        -- Errands go before everything else.
+        select id into its_errand from skein_errands where lane = claimed order by id limit 1;
+        if its_errand is not null then
+            update skein_conversations set errand = its_errand, waiting_since = skein_waiting_since(claimed)
             where lane = claimed;
         end if;
     end if;
-    if its_turn is not null and its_forget is null then
+    if its_turn is not null and its_errand is null then
         -- What is to be answered anew goes first, a turn by itself: what is new is said after it.
         select turn into its_again from skein_inbox
         where lane = claimed and state = 'waiting' and turn is not null order by turn limit 1;
@@ -240,11 +266,11 @@ begin
         end if;
     end if;
     return query
-    select held.turn, held.fence, held.deaths, coalesce(answer.pages, forget.pages), forget.topic,
-        forget.lane, forget.ts, '', forget.body, false,
-        held.aside, false, '[]'::jsonb, null::bigint, null::numeric, true
-    from skein_conversations as held join skein_forgets as forget on forget.id = held.forgets
-        left join skein_answers as answer on answer.turn = forget.turn
+    select held.turn, held.fence, held.deaths, coalesce(answer.pages, errand.pages), errand.topic,
+        errand.lane, errand.ts, '', errand.body, false,
+        held.aside, false, '[]'::jsonb, null::bigint, null::numeric, errand.kind, answer.checkpoint
+    from skein_conversations as held join skein_errands as errand on errand.id = held.errand
+        left join skein_answers as answer on answer.turn = errand.turn
     where held.lane = claimed;
     if found then
         return;
@@ -252,7 +278,7 @@ begin
     return query
     select held.turn, held.fence, held.deaths, held.pages, held.topic,
         message.lane, message.ts, message.author, message.body, message.waits,
-        held.aside, message.is_doubtful, message.files, held.again, message.edited, false
+        held.aside, message.is_doubtful, message.files, held.again, message.edited, null, null
     from skein_conversations as held join skein_inbox as message on message.lane = held.lane
     where held.lane = claimed and message.lane = claimed and message.state = 'taken'
     order by message.ts;

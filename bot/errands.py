@@ -1,0 +1,70 @@
+"""What is done in a conversation beside answering, by a turn of its own: forgetting, and branching off."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+import structlog
+
+from bot.conversation import DIRECT, Agent, Conversation
+from bot.database import BACK_OFF, until_reached
+from bot.errors import DatabaseError
+from bot.inbox import Inbox
+from bot.platform import Adapter, Mark, Page
+from bot.turns import Errand, Turn
+from bot.words import BRANCHED
+
+log = structlog.get_logger()
+
+
+async def run_errand(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> None:
+    """Do it. Whoever does it once more, as the first who did has died, does no harm.
+
+    Raises LeaseLost; PlatformError when the platform refuses for good.
+    """
+    match turn.errand:
+        case Errand.FORGET | Errand.FORGET_ANSWER:
+            await _forget(turn, agent, adapter)
+        case Errand.BRANCH:
+            await _branch(turn, agent, inbox, adapter)
+        case None:
+            raise ValueError("it has no errand")
+        case _:
+            assert_never(turn.errand)
+
+
+async def _forget(turn: Turn, agent: Agent, adapter: Adapter) -> None:
+    is_answer = turn.errand is Errand.FORGET_ANSWER
+    for page in turn.pages if is_answer else ():
+        await adapter.remove(turn.conversation, page)
+    message = turn.messages[0]
+    await _until_remembered(lambda: agent.forget(turn.thread_id, message, answer=is_answer, hold=turn.hold))
+
+
+async def _branch(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> None:
+    """A message at the channel's top level, and a memory and a conversation for the thread under it."""
+    origin, wish = turn.conversation, turn.messages[0]
+    top = Conversation(origin.workspace, origin.channel, DIRECT)
+    found = await adapter.find(top, turn.id, since=wish.ts) if turn.deaths else []
+    if found:
+        root = found[0]
+    else:
+        link = await adapter.link(origin, turn.pages[0])
+        page = Page(BRANCHED.format(who=f"<@{wish.text}>", link=link), None, frozenset({wish.text}))
+        root = await adapter.post(top, page, Mark(turn.id, 0, wish.ts))
+    there = Conversation(origin.workspace, origin.channel, root)
+    await _until_remembered(lambda: agent.branch(turn.thread_id, turn.checkpoint, str(there), hold=turn.hold))
+    await until_reached(lambda: inbox.open(there))
+    log.info("branched", to=str(there))
+
+
+async def _until_remembered(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it until the memory can be reached."""
+    while True:
+        try:
+            await work()
+        except DatabaseError:
+            log.warning("memory_unreachable")
+            await asyncio.sleep(BACK_OFF.total_seconds())
+        else:
+            return

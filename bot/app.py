@@ -35,6 +35,7 @@ from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
 from bot.slack.files import Files
+from bot.slack.gestures import Gestures
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
@@ -129,7 +130,13 @@ async def open_bot(
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
-        form = SetupForm(client, budget, setups, _offered(settings, setups), agent.tools)
+        gestures = Gestures(
+            inbox,
+            changes,
+            Recall(client, budget, changes),
+            Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups))),
+            SetupForm(client, budget, setups, _offered(settings, setups), agent.tools),
+        )
         listeners = build_app(
             client,
             identity,
@@ -138,9 +145,7 @@ async def open_bot(
             waiting=worker.note_waiting,
             names=lambda: people.names,
             setups=setups,
-            form=form,
-            recall=Recall(client, budget, changes),
-            rating=Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups))),
+            gestures=gestures,
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""

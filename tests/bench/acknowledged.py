@@ -25,6 +25,7 @@ from bot.inbox import Inbox
 from bot.ratings import Ratings
 from bot.setups import Setups
 from bot.slack.client import Identity, open_client
+from bot.slack.gestures import Gestures
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.local.webhook import signed_headers
@@ -97,7 +98,13 @@ async def _listen(url: str) -> None:
             setups = Setups({})
             changes = Changes(inbox, pool)
             budget = Budget(pool, who.workspace, {})
-            form, recall = SetupForm(client, budget, setups, (), ()), Recall(client, budget, changes)
+            gestures = Gestures(
+                inbox,
+                changes,
+                Recall(client, budget, changes),
+                Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot"))),
+                SetupForm(client, budget, setups, (), ()),
+            )
             app = build_app(
                 client,
                 who,
@@ -105,9 +112,7 @@ async def _listen(url: str) -> None:
                 changes=changes,
                 waiting=worker.note_waiting,
                 setups=setups,
-                form=form,
-                recall=recall,
-                rating=Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot"))),
+                gestures=gestures,
             )
             ingress.serve(app)
             sys.stdout.write(f"{port}\n")

@@ -86,6 +86,7 @@ class Lane:
         self.terms: Terms
         self._database = database
         self._memory = AsyncPostgresSaver(database, serde=serializer())
+        self._replicas: list[Replica] = []
 
     @classmethod
     @asynccontextmanager
@@ -111,8 +112,16 @@ class Lane:
     async def start(self, point: Point | None = None) -> Replica:
         """A new process of the bot. Returns when it is up, or has died at `point`."""
         replica = await self._stack.enter_async_context(Replica.start(replace(self.terms, point=point)))
+        self._replicas.append(replica)
         await replica.listens()
         return replica
+
+    async def clear(self) -> None:
+        """End whatever still runs here."""
+        for replica in self._replicas:
+            replica.kill()
+            await replica.ended()
+        self._replicas.clear()
 
     def log(self) -> str:
         """What the lane's replicas have logged."""

@@ -38,6 +38,7 @@ END = "\n\nThat was all."
 RESULT = "There is much to tell."
 FOLLOW_UP = "and now?"
 FURTHER = "Here I am."
+CHANGED = "tell me more"
 
 PLENTY = {method: Tier(1_000) for method in TIERS}
 """A budget that is asked each time, and enough for many turns a minute."""
@@ -134,6 +135,17 @@ class Lane:
         self.model.requests.clear()
         self.course.ts = await self.slack.say("ada", "general", text)
         return self.course.ts
+
+    async def talk(self, replica: Replica) -> None:
+        """A new conversation of two questions, both answered by this replica."""
+        await self.ask()
+        assert await self.finished(replica)
+        await self.slack.say("ada", "general", FOLLOW_UP, thread=self.course.ts)
+        assert await self.finished(replica)
+
+    async def change(self) -> None:
+        """The conversation's first question is another one."""
+        await self.slack.edit("ada", "general", self.course.ts, f"@skein {CHANGED}")
 
     def bodies(self) -> list[str]:
         """What people read in the conversation."""

@@ -21,8 +21,8 @@ from psycopg import AsyncConnection
 DEAD = 137
 """The exit code of a process that died where it was to die: the shell's for kill -9."""
 
-STORED = "select skein_put"
-"""The first statement that an event causes. What comes before is idling."""
+STORED = ("select skein_put", "select skein_revise")
+"""The first statements that an event may cause. What comes before is idling."""
 
 FOUND = "conversations.replies"
 """The first operation after a turn was taken over."""
@@ -116,7 +116,7 @@ class Operations:
 
     @asynccontextmanager
     async def _passing(self, name: str) -> AsyncGenerator[None, None]:
-        if not self._counts and not name.startswith((STORED, FOUND)):
+        if not self._counts and not name.startswith((*STORED, FOUND)):
             yield
             return
         self._counts[name] += 1

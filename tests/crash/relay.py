@@ -61,11 +61,12 @@ class Relay:
     """Runs a turn through each of the ordeals that are `left`.
 
     `met` are the points where a replica was in fact ended; `failed` tells of the turns that did not come to the answer
-    that was `expected`.
+    that was `expected`. Those `of_a_change` are turns that answer anew what was changed after it was answered.
     """
 
     expected: Answer
     left: deque[Ordeal]
+    of_a_change: bool = False
     met: set[Point] = field(default_factory=set[Point])
     failed: list[str] = field(default_factory=list[str])
 
@@ -74,9 +75,12 @@ class Relay:
         replica = await lane.start()
         while self.left:
             ordeal = self.left.popleft()
-            while not await replica.arm(ordeal[0]):
+            while not await replica.arm(None if self.of_a_change else ordeal[0]):
                 replica = await lane.start()
             try:
+                if self.of_a_change:
+                    await lane.talk(replica)
+                    assert await replica.arm(ordeal[0])
                 replica = await self._through(lane, replica, ordeal)
                 answer = await Answer.of(lane)
                 assert answer == self.expected, answer.unlike(self.expected)
@@ -86,7 +90,7 @@ class Relay:
 
     async def _through(self, lane: Lane, replica: Replica, ordeal: Ordeal) -> Replica:
         """Ask, and when a replica comes to its end over it, start the next. Returns the one that finishes."""
-        await lane.ask()
+        await (lane.change() if self.of_a_change else lane.ask())
         for point, next_point in zip(ordeal, (*ordeal[1:], None), strict=True):
             if await lane.finished(replica) and await replica.arm(None):
                 return replica
@@ -97,7 +101,8 @@ class Relay:
             replica = await lane.start(next_point)
             is_finished = await lane.finished(replica)
             assert is_finished or next_point, "the last of them died"
-            left.check(lane)
+            if not self.of_a_change:  # else what is stored may be of the course before
+                left.check(lane)
         return replica
 
 

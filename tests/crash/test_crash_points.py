@@ -3,13 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from bot.conversation import Note
 from bot.words import SENTENCES
-from tests.crash.lane import FOLLOW_UP, FURTHER, Lane, open_lanes
+from tests.crash.lane import CHANGED, FOLLOW_UP, FURTHER, Lane, open_lanes
 from tests.crash.operations import DEAD, How, Operation, Point
 from tests.crash.relay import Answer, Ordeal, Relay, operations_of_a_turn
 from tests.crash.replica import Replica
@@ -62,9 +63,11 @@ async def _turn(lane: Lane, replica: Replica) -> tuple[Answer, Sequence[Operatio
     return answer, operations_of_a_turn(done)
 
 
-async def suffered(lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal]) -> set[Point]:
+async def suffered(
+    lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal], *, of_a_change: bool = False
+) -> set[Point]:
     """Run a turn through each of the ordeals; returns the points where a process was in fact ended."""
-    relay = Relay(expected, deque(ordeals))
+    relay = Relay(expected, deque(ordeals), of_a_change)
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
             group.create_task(relay.run(lane))
@@ -111,6 +114,29 @@ async def test_stopped_in_mid_answer_it_goes_on_after_the_start_and_no_death_is_
     assert "outcome=interrupted" in logs
     assert "deaths=0" in logs
     assert "deaths=1" not in logs
+
+
+async def test_killed_while_it_answers_a_changed_message_the_conversation_is_as_if_it_had_not_been(
+    lanes: Sequence[Lane],
+) -> None:
+    replica = await lanes[0].start()
+    assert await replica.arm(None)
+    await lanes[0].talk(replica)
+    assert await replica.arm(None)
+    await lanes[0].change()
+    assert await lanes[0].finished(replica)
+    operations = operations_of_a_turn(replica.done)
+    answer = await Answer.of(lanes[0])
+    replica.stop()
+    assert await replica.ended() == 0
+    assert [kind for kind, _ in answer.memory] == ["human", "ai", "tool", "ai"]
+    assert answer.memory[0] == ("human", CHANGED)
+    assert answer.bodies[-1] == SENTENCES[Note.SUPERSEDED]
+    hows = cycle((How.KILLED_BEFORE, How.KILLED_AFTER))
+    points = [Point(done, how) for done, how in zip(operations[::3], hows, strict=False)]
+    met = await suffered(lanes, answer, [(point,) for point in points], of_a_change=True)
+    print(f"killed at {len(met)} of {len(points)} points of a change")  # noqa: T201
+    assert len(met) > len(points) * 2 // 3
 
 
 async def test_a_message_that_kills_three_times_is_set_aside_and_the_conversation_goes_on(

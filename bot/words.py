@@ -14,7 +14,7 @@ SENTENCES = {
     Note.NOTHING_SAID: "The model had nothing to say. Ask again, perhaps in other words.",
     Note.INTERRUPTED: "I am being restarted. The answer goes on in a moment.",
     Note.REVISED: "Your message was changed. I answer it anew.",
-    Note.SUPERSEDED: "This belongs to an earlier course of the conversation, before a message was changed.",
+    Note.SUPERSEDED: "This belongs to an earlier course: the conversation went on from further up.",
     Note.SET_ASIDE: "I crashed on this message three times, so I set it aside. Whoever runs this bot can look into it.",
     Note.MODEL_REFUSED: "The model refused this request. Ask in other words, or tell who runs this bot.",
     Note.MODEL_TIMEOUT: "The model took too long. Ask again.",

@@ -76,17 +76,23 @@ def _changed(event: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], Heard
         return _deleted(event, hear)  # a thread's root
     if _content(now) == _content(before):
         return Ignored("nothing was changed")  # Slack has put in what a link leads to
-    heard = hear(now)
-    return replace(heard, may_be_new=_may_be_new(heard, hear(before))) if isinstance(heard, Heard) else heard
+    heard, was = hear(now), hear(before)
+    if isinstance(heard, Ignored) and isinstance(was, Heard):
+        heard = hear(_in_its_thread(now))  # it was said to the bot, and does not name it any more
+    return replace(heard, may_be_new=_may_be_new(heard, was)) if isinstance(heard, Heard) else heard
 
 
 def _deleted(event: Mapping[str, Any], hear: Callable[[Mapping[str, Any]], Heard | Ignored]) -> Heard | Ignored:
     """The message as it was, of an event that tells that it was deleted."""
-    before = _version(event, "previous_message")
-    direct = str(event.get("channel")).startswith("D")
-    # Whom it was said to is of no matter: as if it was said in one of the bot's threads.
-    heard = hear(before if direct or before.get("thread_ts") else {**before, "thread_ts": before.get("ts")})
+    # Whom it was said to is of no matter.
+    heard = hear(_in_its_thread(_version(event, "previous_message")))
     return replace(heard, is_deleted=True) if isinstance(heard, Heard) else heard
+
+
+def _in_its_thread(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A message of a channel as if it had been said in the thread that it is the root of."""
+    direct = str(message.get("channel")).startswith("D")
+    return message if direct or message.get("thread_ts") else {**message, "thread_ts": message.get("ts")}
 
 
 def _version(event: Mapping[str, Any], key: str) -> dict[str, Any]:

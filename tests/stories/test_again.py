@@ -13,7 +13,7 @@ from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import answered, bodies, press, quiet, text_of, written
 
-LEFT = "This belongs to an earlier course of the conversation, before a message was changed."
+LEFT = "This belongs to an earlier course: the conversation went on from further up."
 BROKEN = "The connection to the model broke off. Ask again, or say “go on”."
 
 

@@ -25,7 +25,7 @@ from tests.stories.speech import bodies, echo, press
 if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage
 
-LEFT = "This belongs to an earlier course of the conversation, before a message was changed."
+LEFT = "This belongs to an earlier course: the conversation went on from further up."
 BUSY = """
 select (select count(*) from skein_inbox where state in ('waiting', 'taken'))
     + (select count(*) from skein_errands) + (select count(*) from skein_conversations where turn is not null)

@@ -12,7 +12,7 @@ from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import answered, bodies, echo, press, quiet, text_of, written
 
-LEFT = "This belongs to an earlier course of the conversation, before a message was changed."
+LEFT = "This belongs to an earlier course: the conversation went on from further up."
 
 
 def held(*words: str) -> Script:
@@ -157,6 +157,15 @@ async def test_a_change_comes_twice_and_out_of_order(slack: LocalSlack, model: M
         await answered(slack, "general", first, "1: second")
         await slack.say("ada", "general", "two", thread=first)
         await answered(slack, "general", first, "1: second", "3: two")
+
+
+async def test_a_mention_may_be_taken_out_of_what_was_answered(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    model.script = echo
+    async with start():
+        ts = await slack.say("ada", "general", "@skein one")
+        await answered(slack, "general", ts, "1: one")
+        await slack.edit("ada", "general", ts, "ONE")
+        await answered(slack, "general", ts, "1: ONE")
 
 
 async def test_a_mention_may_be_put_in_later(slack: LocalSlack, model: Model, start: OpenBot) -> None:

@@ -1,18 +1,18 @@
 """What is done in a conversation beside answering, by a turn of its own: forgetting, and branching off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import assert_never
 
 import structlog
 
-from bot.conversation import DIRECT, Agent, Conversation
+from bot.conversation import DIRECT, Agent, Conversation, Message
 from bot.database import BACK_OFF, until_reached
 from bot.errors import DatabaseError
 from bot.inbox import Inbox
 from bot.platform import Adapter, Mark, Page
 from bot.turns import Errand, Turn
-from bot.words import BRANCHED
+from bot.words import BRANCHED, BRANCHING
 
 log = structlog.get_logger()
 
@@ -45,17 +45,19 @@ async def _branch(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> N
     """A message at the channel's top level, and a memory and a conversation for the thread under it."""
     origin, wish = turn.conversation, turn.messages[0]
     top = Conversation(origin.workspace, origin.channel, DIRECT)
+    about = {"who": f"<@{wish.text}>", "link": await adapter.link(origin, turn.pages[0])}
     found = await adapter.find(top, turn.id, since=wish.ts) if turn.deaths else []
-    if found:
-        root = found[0]
-    else:
-        link = await adapter.link(origin, turn.pages[0])
-        page = Page(BRANCHED.format(who=f"<@{wish.text}>", link=link), None, frozenset({wish.text}))
-        root = await adapter.post(top, page, Mark(turn.id, 0, wish.ts))
+    root = found[0] if found else await adapter.post(top, _page(BRANCHING, wish, about), Mark(turn.id, 0, wish.ts))
     there = Conversation(origin.workspace, origin.channel, root)
     await _until_remembered(lambda: agent.branch(turn.thread_id, turn.checkpoint, str(there), hold=turn.hold))
-    await until_reached(lambda: inbox.open(there))
+    await until_reached(lambda: inbox.branch_off(origin, there))
+    # Nobody is asked to go on there before it can be done.
+    await adapter.finish(top, root, _page(BRANCHED, wish, about))
     log.info("branched", to=str(there))
+
+
+def _page(text: str, wish: Message, about: Mapping[str, str]) -> Page:
+    return Page(text.format(**about), None, frozenset({wish.text}))
 
 
 async def _until_remembered(work: Callable[[], Awaitable[None]]) -> None:

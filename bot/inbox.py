@@ -124,10 +124,11 @@ class Inbox:
         """The turn's errand is; the conversation's next turn may start. LeaseLost."""
         await self._as_holder(turn, "select skein_errand_done(%(lane)s, %(fence)s)")
 
-    async def open(self, conversation: Conversation) -> None:
-        """Have a part in a thread from its root on, although nobody has addressed the bot there yet."""
+    async def branch_off(self, origin: Conversation, conversation: Conversation) -> None:
+        """Have a part in a thread whose memory is a copy of another's, although nobody has addressed the bot there."""
         async with self._pool.connection() as connection:
-            await connection.execute(_OPEN, {"lane": str(conversation), "since": conversation.thread})
+            values = {"lane": str(conversation), "since": conversation.thread, "origin": str(origin)}
+            await connection.execute(_BRANCH_OFF, values)
 
     async def supersede(self, turn: Turn) -> None:
         """Note that a turn takes the conversation back to before the one that it answers anew. LeaseLost."""
@@ -228,8 +229,9 @@ PUT = """
 """
 """The arguments by which a message is stored."""
 
-_OPEN = """
-insert into skein_conversations (lane, since) values (%(lane)s, %(since)s::numeric) on conflict do nothing
+_BRANCH_OFF = """
+insert into skein_conversations (lane, since, branched_from) values (%(lane)s, %(since)s::numeric, %(origin)s)
+on conflict (lane) do update set branched_from = excluded.branched_from
 """
 
 _FINISH = """

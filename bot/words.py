@@ -33,10 +33,9 @@ LABELS = {
 }
 """What stands on the buttons."""
 
-BRANCHED = (
-    "{who} branched off from [an answer of mine]({link}). Go on in this thread: I know what was said up to there."
-)
-"""At the top of a thread that goes on from an answer elsewhere, in Markdown."""
+BRANCHING = "{who} branches off from [an answer of mine]({link})."
+BRANCHED = f"{BRANCHING} Go on in this thread: I know what was said up to there."
+"""At the top of a thread that goes on from an answer elsewhere, in Markdown: until it can be gone on with, and then."""
 
 UNREAD = "I could not read what was said here before"
 """Beside what the tools did."""

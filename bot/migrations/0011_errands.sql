@@ -12,14 +12,17 @@ create table skein_errands (
     kind text not null check (kind in ('forget', 'forget_answer', 'branch')),
     ts numeric(20, 6) not null,          -- of the message; of an answer, that of the first message it answers; of a wish
     body text not null,                  -- what it said, for the notes that may have been made of it; or who wishes it
-    turn bigint,                         -- the turn that the answer is of
+    turn bigint,                         -- the turn that the answer is of; none in a branch
     pages text[] not null default '{}'   -- messages that the answer stands in
 );
 
 create index what_is_to_be_done on skein_errands (lane, id);
 create unique index one_branch_a_click on skein_errands (turn, body, ts) where kind = 'branch';
 
-alter table skein_conversations add column errand bigint;  -- the one that the turn that runs does, if it does one
+alter table skein_conversations
+    add column errand bigint,        -- the one that the turn that runs does, if it does one
+    add column branched_from text;   -- the lane that its memory began as a copy of
+create index what_branched_off on skein_conversations (branched_from) where branched_from is not null;
 
 create function skein_waiting_since(the_lane text) returns numeric language sql as $$
     select least(
@@ -36,6 +39,19 @@ begin
     on conflict do nothing;
     update skein_conversations set waiting_since = skein_waiting_since(the_lane) where lane = the_lane;
     perform pg_notify('skein_inbox', '');
+end
+$$;
+
+-- What a memory is to forget, the memories that branched off from it are as well; they have it only if it was said before.
+create function skein_forget_in_branches(the_lane text, the_kind text, the_ts numeric, the_body text)
+returns void language plpgsql as $$
+declare
+    branch text;
+begin
+    for branch in select lane from skein_conversations where branched_from = the_lane order by lane for no key update loop
+        perform skein_errand(branch, null, the_kind, the_ts, the_body, null, '{}');
+        perform skein_forget_in_branches(branch, the_kind, the_ts, the_body);
+    end loop;
 end
 $$;
 
@@ -68,6 +84,7 @@ begin
         select * into answered from skein_answers where turn = known.turn;
         perform skein_errand(the_lane, case when answered.turn is null then held.topic else answered.topic end,
             'forget', the_ts, coalesce(nullif(known.body, ''), the_body), null, '{}');
+        perform skein_forget_in_branches(the_lane, 'forget', the_ts, coalesce(nullif(known.body, ''), the_body));
     end if;
 end
 $$;
@@ -96,6 +113,7 @@ begin
     end if;
     perform skein_errand(
         answered.lane, answered.topic, 'forget_answer', first, '', answered.turn, answered.pages);
+    perform skein_forget_in_branches(answered.lane, 'forget_answer', first, '');
     return true;
 end
 $$;
@@ -133,7 +151,8 @@ begin
     returning * into done;
     update skein_inbox set body = '', files = '[]'
     where channel = split_part(the_lane, '/', 1) || '/' || split_part(the_lane, '/', 2) and ts = done.ts and is_deleted;
-    update skein_answers set said = '{}' where turn = done.turn and done.kind = 'forget_answer';
+    -- Those that stood there before it as well.
+    update skein_answers set said = '{}' where done.kind = 'forget_answer' and lane = the_lane and pages && done.pages;
     update skein_conversations
     set turn = null, worker = null, leased_until = null, deaths = 0, pages = '{}', again = null, is_revised = false,
         errand = null, waiting_since = skein_waiting_since(the_lane)

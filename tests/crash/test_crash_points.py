@@ -133,7 +133,7 @@ async def test_killed_while_it_answers_a_changed_message_the_conversation_is_as_
     assert answer.memory[0] == ("human", CHANGED)
     assert answer.bodies[-1] == SENTENCES[Note.SUPERSEDED]
     hows = cycle((How.KILLED_BEFORE, How.KILLED_AFTER))
-    points = [Point(done, how) for done, how in zip(operations[::3], hows, strict=False)]
+    points = [Point(done, how) for done, how in zip(operations[::5], hows, strict=False)]
     met = await suffered(lanes, answer, [(point,) for point in points], of_a_change=True)
     print(f"killed at {len(met)} of {len(points)} points of a change")  # noqa: T201
     assert len(met) > len(points) * 2 // 3

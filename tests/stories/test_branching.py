@@ -17,7 +17,7 @@ def asked(model: Model) -> list[str]:
 
 def branches(slack: LocalSlack, channel: str = "general") -> list[str]:
     """The messages at the top of the branches in the channel."""
-    return [reply.ts for reply in slack.replies(channel) if "branched off" in reply.body]
+    return [reply.ts for reply in slack.replies(channel) if "Go on in this thread" in reply.body]
 
 
 async def test_the_branch_knows_what_was_said_up_to_there_and_the_two_never_mix(

@@ -7,12 +7,13 @@ import pytest
 from psycopg import sql
 
 from bot.forgetting import DELETED, DELETED_ANSWER
-from bot.script import Gate, Refuse, Say, Wire
+from bot.platform import Act
+from bot.script import Gate, Refuse, Say, Wire, in_turn
 from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE, NOT_THEIRS
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import SOON, answered, bodies, echo, quiet, text_of, written
+from tests.stories.speech import SOON, answered, bodies, echo, press, quiet, text_of, written
 
 NOTES = "You keep the notes"
 
@@ -226,6 +227,39 @@ async def test_an_answer_may_be_deleted_while_it_is_written(
         await quiet(slack)
         gate.open()
         await answered(slack, "general", first)
+
+
+async def test_the_answers_before_it_go_as_well(
+    slack: LocalSlack, model: Model, start: OpenBot, database_url: str
+) -> None:
+    model.script = in_turn(Say("xyzzy"), Say("plugh"))
+    async with start():
+        first = await slack.say("ada", "general", "@skein one")
+        await answered(slack, "general", first, "xyzzy")
+        await press(slack, "ada", "general", Act.AGAIN, first)
+        await answered(slack, "general", first, "plugh")
+        await slack.until(lambda: "skein_answers" in kept(database_url, "plugh"))
+        await slack.shortcut("ada", "general", slack.replies("general", first)[0].ts, DELETE)
+        await answered(slack, "general", first)
+        await forgotten(slack, database_url, "plugh")
+        await forgotten(slack, database_url, "xyzzy")
+
+
+async def test_a_branch_forgets_it_too(slack: LocalSlack, model: Model, start: OpenBot, database_url: str) -> None:
+    model.script = lambda messages: Say(f"{len(messages) - 1} heard")
+    async with start():
+        first = await slack.say("ada", "general", "@skein my password is xyzzy")
+        await answered(slack, "general", first, "1 heard")
+        await press(slack, "grace", "general", Act.BRANCH, first)
+        await slack.until(lambda: "Go on" in "".join(bodies(slack, "general")))
+        root = slack.replies("general")[0].ts
+        await slack.say("grace", "general", "go on", thread=root)
+        await answered(slack, "general", root, "3 heard")
+        await slack.delete("ada", "general", first)
+        await forgotten(slack, database_url, "xyzzy")
+        await slack.say("grace", "general", "and on", thread=root)
+        await answered(slack, "general", root, "3 heard", "5 heard")
+    assert asked(model) == [DELETED, "1 heard", "go on", "3 heard", "and on"]
 
 
 async def test_killed_before_it_was_forgotten_the_next_one_forgets_it(

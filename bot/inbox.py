@@ -151,7 +151,8 @@ class Inbox:
     async def left_out(self, conversation: Conversation) -> set[str]:
         """The `ts` of the messages in it that are no part of its course: set aside, or left by going back."""
         async with self._pool.connection() as connection:
-            rows = await _rows(connection, _LEFT_OUT, {"lane": str(conversation)})
+            channel = f"{conversation.workspace}/{conversation.channel}"
+            rows = await _rows(connection, _LEFT_OUT, {"lane": str(conversation), "channel": channel})
         return {f"{row['ts']:.6f}" for row in rows}
 
     async def stop(self, turn: int, who: str) -> None:
@@ -260,7 +261,7 @@ returning pg_notify('skein_inbox', '')
 _LEFT_OUT = """
 select ts from skein_inbox where lane = %(lane)s and state = 'set_aside' union all
 select ts from skein_answers as answer join skein_inbox as message on message.turn = answer.turn
-where answer.lane = %(lane)s and superseded_by is not null and message.state = 'done'
+where answer.lane = %(lane)s and superseded_by is not null and message.channel = %(channel)s and message.state = 'done'
 """
 
 _SUPERSEDED = """

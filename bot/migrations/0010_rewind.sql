@@ -10,7 +10,6 @@ alter table skein_conversations
 
 -- Messages that were answered and are to be answered anew; they go first.
 create index what_is_answered_anew on skein_inbox (lane, turn) where state = 'waiting' and turn is not null;
-create index what_a_turn_answers on skein_inbox (turn) where turn is not null;
 
 -- What was answered, a row for each turn. Kept as long as the messages are.
 create table skein_answers (
@@ -25,7 +24,6 @@ create table skein_answers (
 );
 
 create index what_was_answered on skein_answers (lane, turn);
-create index when_it_was_answered on skein_answers (answered_at);
 
 -- Changes a message that is known, and tells whether it is; one that is not is stored if it `may_be_new`. What waits is
 -- answered as it is now. What is being answered is begun anew, what was answered is answered again.
@@ -179,11 +177,17 @@ declare
     held skein_conversations;
     its_next numeric;
 begin
-    perform skein_hold(the_lane, the_fence);
-    select * into held from skein_conversations where lane = the_lane;
+    -- As skein_hold does, and for the update to come.
+    select * into held from skein_conversations
+    where lane = the_lane and fence = the_fence and turn is not null for no key update;
+    if not found then
+        raise exception 'the turn is held by another worker' using errcode = 'SK001';
+    end if;
     update skein_inbox set state = the_state, finished_at = now() where lane = the_lane and state = 'taken';
-    if held.pages <> '{}' then
+    if held.again is not null then
         update skein_answers set superseded_by = held.turn where turn = held.again and superseded_by is null;
+    end if;
+    if held.pages <> '{}' then
         insert into skein_answers (turn, lane, topic, pages, said, checkpoint)
         select held.turn, the_lane, held.topic, held.pages, the_said, max(checkpoint_id) from checkpoints
         where thread_id = the_lane || coalesce('@' || held.topic, '') and checkpoint_ns = '';
@@ -191,12 +195,12 @@ begin
     update skein_conversations
     set turn = null, worker = null, leased_until = null, deaths = 0, pages = '{}', again = null, is_revised = false,
         topic = the_topic, is_shared = coalesce(to_be_shared, is_shared), aside = greatest(aside, the_aside)
-    where lane = the_lane;
+    where lane = the_lane
+    returning waiting_since into its_next;
     if held.is_revised then
         perform skein_answer_again(the_lane, held.turn);
     end if;
-    select waiting_since into its_next from skein_conversations where lane = the_lane;
-    if its_next is not null then
+    if its_next is not null or held.is_revised then
         perform pg_notify('skein_inbox', '');
     end if;
 end

@@ -107,7 +107,8 @@ begin
         return false;
     end if;
     perform from skein_conversations where lane = answered.lane for no key update;
-    select min(ts) into first from skein_inbox where turn = answered.turn having bool_or(author = the_user);
+    select min(ts) into first from skein_inbox
+    where channel = the_workspace || '/' || the_channel and turn = answered.turn having bool_or(author = the_user);
     if first is null then
         return false;
     end if;
@@ -209,7 +210,8 @@ $$;
 create or replace function skein_answer_again(the_lane text, the_turn bigint) returns void language plpgsql as $$
 begin
     update skein_inbox set state = 'waiting', finished_at = null, waits = false
-    where turn = the_turn and lane = the_lane and state in ('done', 'set_aside') and not is_deleted;
+    where channel = split_part(the_lane, '/', 1) || '/' || split_part(the_lane, '/', 2) and turn = the_turn
+        and state in ('done', 'set_aside') and not is_deleted;
     update skein_conversations set waiting_since = skein_waiting_since(the_lane) where lane = the_lane;
 end
 $$;
@@ -239,7 +241,7 @@ begin
     where lane = (
         select lane from skein_conversations where turn is not null and leased_until < now()
         order by leased_until limit 1 for update skip locked)
-    returning lane into claimed;
+    returning lane, errand into claimed, its_errand;
     if claimed is null then
         update skein_conversations
         set turn = nextval('skein_turns'), worker = the_worker, leased_until = now() + the_lease, fence = fence + 1,
@@ -284,14 +286,14 @@ begin
             update skein_conversations set waiting_since = skein_waiting_since(claimed) where lane = claimed;
         end if;
     end if;
-    return query
-    select held.turn, held.fence, held.deaths, coalesce(answer.pages, errand.pages), errand.topic,
-        errand.lane, errand.ts, '', errand.body, false,
-        held.aside, false, '[]'::jsonb, null::bigint, null::numeric, errand.kind, answer.checkpoint
-    from skein_conversations as held join skein_errands as errand on errand.id = held.errand
-        left join skein_answers as answer on answer.turn = errand.turn
-    where held.lane = claimed;
-    if found then
+    if its_errand is not null then
+        return query
+        select held.turn, held.fence, held.deaths, coalesce(answer.pages, errand.pages), errand.topic,
+            errand.lane, errand.ts, '', errand.body, false,
+            held.aside, false, '[]'::jsonb, null::bigint, null::numeric, errand.kind, answer.checkpoint
+        from skein_conversations as held join skein_errands as errand on errand.id = held.errand
+            left join skein_answers as answer on answer.turn = errand.turn
+        where held.lane = claimed;
         return;
     end if;
     return query

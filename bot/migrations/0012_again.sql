@@ -23,7 +23,8 @@ begin
     if afresh or exists (
         select from skein_answers where lane = its_lane and turn > the_turn and superseded_by is null
     ) then
-        update skein_inbox set edited = coalesce(edited, ts) + 0.000001 where turn = the_turn and state <> 'waiting';
+        update skein_inbox set edited = coalesce(edited, ts) + 0.000001
+        where channel = the_workspace || '/' || the_channel and turn = the_turn and state <> 'waiting';
     end if;
     if runs then
         update skein_conversations set is_revised = true where lane = its_lane;

@@ -103,7 +103,7 @@ class GraphAgent:
             yield WentBack()
             run = await go_back(run, before, stale, messages[0].ts)
             state = await run.state()
-        elif again and await resume(run, state):
+        elif again and run.is_wanted and await resume(run, state):
             state = await run.state()
         said: dict[str, str] = {}
         async with aclosing(self._events(run, state, messages, earlier, said)) as events:

@@ -68,9 +68,7 @@ def answer_to(values: Iterable[Any], ts: str) -> list[BaseMessage]:
     """What was answered to the message with that id and those after it, wherever in these values it stands."""
     found: list[BaseMessage] = []
     for value in values:
-        said = (
-            [one for one in cast("list[Any]", value) if isinstance(one, BaseMessage)] if isinstance(value, list) else []
-        )
+        said = _messages(value)
         at = next((at for at, one in enumerate(said) if one.id == ts), len(said))
         while at < len(said) and isinstance(said[at], HumanMessage):
             at += 1
@@ -102,6 +100,12 @@ async def notes_without(model: BaseChatModel, notes: str, said: str) -> str:
         if tries_left:
             await asyncio.sleep(PAUSE.total_seconds())
     return ""
+
+
+def _messages(value: Any) -> list[BaseMessage]:
+    """The messages in a list; none in anything else."""
+    values = cast("list[Any]", value) if isinstance(value, list) else []
+    return [one for one in values if isinstance(one, BaseMessage)]
 
 
 def _mark(message: BaseMessage) -> Sequence[BaseMessage]:

@@ -142,6 +142,9 @@ class Running:
         return OUTCOMES.get(status, Outcome.ANSWERED)
 
     async def _run_errand(self) -> Outcome:
+        if self.turn.is_deadly:
+            log.error("errand_dropped", errand=str(self.turn.errand))
+            return Outcome.RUN
         await run_errand(self.turn, self._agent, self._inbox, self._adapter)
         return Outcome.RUN
 
@@ -243,7 +246,7 @@ class Running:
             async with contextlib.aclosing(answer) as events:
                 async for event in events:
                     if isinstance(event, WentBack):
-                        await self._inbox.supersede(turn)
+                        await until_reached(lambda: self._inbox.supersede(turn))
                         self._went_back.set()
                     course.follow(event)
         except (DatabaseError, LeaseLost):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from psycopg.rows import DictRow
+
 from bot.conversation import Address, Conversation, Message
 from bot.database import Pool
 from bot.inbox import PUT, Inbox
@@ -43,46 +45,45 @@ class Changes:
 
     async def delete_answer(self, workspace: str, channel: str, page: str, who: str) -> bool:
         """Have the answer that stands in that message deleted, and forgotten; False unless `who` had asked for it."""
-        async with self.pool.connection() as connection:
-            values = {"workspace": workspace, "channel": channel, "page": page, "who": who}
-            found = await (await connection.execute(_DELETE_ANSWER, values)).fetchone()
-        return bool(found and found["is_theirs"])
+        return await self._told(_DELETE_ANSWER, workspace=workspace, channel=channel, page=page, who=who)
 
     async def try_again(self, workspace: str, channel: str, turn: int, *, afresh: bool) -> bool:
         """Have a turn answered once more, `afresh` or from where it broke off; False if it is none of that channel's.
 
         Nor if the conversation has left it. Asked for twice, it is done once.
         """
-        async with self.pool.connection() as connection:
-            values = {"workspace": workspace, "channel": channel, "turn": turn, "afresh": afresh}
-            found = await (await connection.execute(_TRY_AGAIN, values)).fetchone()
-        return bool(found and found["is_known"])
+        return await self._told(_TRY_AGAIN, workspace=workspace, channel=channel, turn=turn, afresh=afresh)
 
     async def branch(self, workspace: str, channel: str, turn: int, who: str, at: str) -> bool:
         """Have a thread begun that goes on from a turn's answer, as somebody wished `at` that time, in Slack's form.
 
         False if the turn is none of that channel's, or too long ago. The same wish counts once.
         """
-        async with self.pool.connection() as connection:
-            values = {"workspace": workspace, "channel": channel, "turn": turn, "who": who, "at": at}
-            found = await (await connection.execute(_BRANCH, values)).fetchone()
-        return bool(found and found["is_known"])
+        return await self._told(_BRANCH, workspace=workspace, channel=channel, turn=turn, who=who, at=at)
 
     async def said(self, turn: int) -> tuple[Conversation, list[str]] | None:
         """Where a turn was answered, and what its messages showed; None when that is no longer known."""
-        async with self.pool.connection() as connection:
-            row = await (await connection.execute(_SAID, {"turn": turn})).fetchone()
+        row = await self._row(_SAID, turn=turn)
         return (Conversation.parse(row["lane"]), row["said"]) if row else None
+
+    async def _told(self, statement: bytes, **values: object) -> bool:
+        """What a statement tells in its one row."""
+        row = await self._row(statement, **values)
+        return bool(row and row["told"])
+
+    async def _row(self, statement: bytes, **values: object) -> DictRow | None:
+        async with self.pool.connection() as connection:
+            return await (await connection.execute(statement, values)).fetchone()
 
 
 _REVISE = f"select skein_revise({PUT}, %(edited)s::numeric, %(may_be_new)s) as is_known"
 
 _DELETE = "select skein_delete(%(lane)s, %(channel)s, %(ts)s::numeric, %(author)s, %(body)s)"
 
-_DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page)s, %(who)s) as is_theirs"
+_DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page)s, %(who)s) as told"
 
-_TRY_AGAIN = b"select skein_try_again(%(workspace)s, %(channel)s, %(turn)s, %(afresh)s) as is_known"
+_TRY_AGAIN = b"select skein_try_again(%(workspace)s, %(channel)s, %(turn)s, %(afresh)s) as told"
 
-_BRANCH = b"select skein_branch(%(workspace)s, %(channel)s, %(turn)s, %(who)s, %(at)s::numeric) as is_known"
+_BRANCH = b"select skein_branch(%(workspace)s, %(channel)s, %(turn)s, %(who)s, %(at)s::numeric) as told"
 
 _SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

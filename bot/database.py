@@ -177,11 +177,11 @@ async def open_store(pool: Pool) -> AsyncGenerator[AsyncPostgresStore, None]:
 
 
 async def until_reached(statement: Callable[[], Awaitable[T]]) -> T:
-    """Run a statement that must not be lost, as often as it takes to reach PostgreSQL."""
+    """Run a statement, or work on a memory, that must not be lost, as often as it takes to reach PostgreSQL."""
     while True:
         try:
             return await statement()
-        except UNREACHABLE:
+        except (*UNREACHABLE, DatabaseError):
             log.warning("database_unreachable")
             await asyncio.sleep(BACK_OFF.total_seconds())
 

@@ -1,14 +1,12 @@
 """What is done in a conversation beside answering, by a turn of its own: forgetting, and branching off."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import assert_never
 
 import structlog
 
 from bot.conversation import DIRECT, Agent, Conversation, Message
-from bot.database import BACK_OFF, until_reached
-from bot.errors import DatabaseError
+from bot.database import until_reached
 from bot.inbox import Inbox
 from bot.platform import Adapter, Mark, Page
 from bot.turns import Errand, Turn
@@ -38,7 +36,7 @@ async def _forget(turn: Turn, agent: Agent, adapter: Adapter) -> None:
     for page in turn.pages if is_answer else ():
         await adapter.remove(turn.conversation, page)
     message = turn.messages[0]
-    await _until_remembered(lambda: agent.forget(turn.thread_id, message, answer=is_answer, hold=turn.hold))
+    await until_reached(lambda: agent.forget(turn.thread_id, message, answer=is_answer, hold=turn.hold))
 
 
 async def _branch(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> None:
@@ -49,7 +47,7 @@ async def _branch(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> N
     found = await adapter.find(top, turn.id, since=wish.ts) if turn.deaths else []
     root = found[0] if found else await adapter.post(top, _page(BRANCHING, wish, about), Mark(turn.id, 0, wish.ts))
     there = Conversation(origin.workspace, origin.channel, root)
-    await _until_remembered(lambda: agent.branch(turn.thread_id, turn.checkpoint, str(there), hold=turn.hold))
+    await until_reached(lambda: agent.branch(turn.thread_id, turn.checkpoint, str(there), hold=turn.hold))
     await until_reached(lambda: inbox.branch_off(origin, there))
     # Nobody is asked to go on there before it can be done.
     await adapter.finish(top, root, _page(BRANCHED, wish, about))
@@ -58,15 +56,3 @@ async def _branch(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> N
 
 def _page(text: str, wish: Message, about: Mapping[str, str]) -> Page:
     return Page(text.format(**about), None, frozenset({wish.text}))
-
-
-async def _until_remembered(work: Callable[[], Awaitable[None]]) -> None:
-    """Do it until the memory can be reached."""
-    while True:
-        try:
-            await work()
-        except DatabaseError:
-            log.warning("memory_unreachable")
-            await asyncio.sleep(BACK_OFF.total_seconds())
-        else:
-            return

@@ -44,11 +44,8 @@ class Ratings:
 
 _RATE = b"""
 insert into skein_feedback (turn, who, lane, is_good, model, versions)
-select %(turn)s, %(who)s, lane, %(is_good)s, %(model)s, %(versions)s from (
-    select lane from skein_answers where turn = %(turn)s
-    union all select lane from skein_conversations where turn = %(turn)s
-) as found
-where split_part(lane, '/', 1) = %(workspace)s and split_part(lane, '/', 2) = %(channel)s
+select turn, %(who)s, lane, %(is_good)s, %(model)s, %(versions)s from skein_told
+where turn = %(turn)s and workspace = %(workspace)s and channel = %(channel)s
 limit 1
 on conflict (turn, who) do update set is_good = excluded.is_good, rated_at = now(),
     why = case when skein_feedback.is_good = excluded.is_good then skein_feedback.why else '' end

@@ -1,4 +1,5 @@
--- People change what they have said: the conversation goes back to before it, and it is answered anew.
+-- People change what they have said: the conversation goes back to before it, and it is answered anew. They delete it, and
+-- it leaves the memory. Or they go on from an answer elsewhere (`0011_errands.sql`).
 
 alter table skein_inbox
     add column turn bigint,            -- the turn that answers it or answered it last; null while it is new
@@ -25,6 +26,43 @@ create table skein_answers (
 
 create index what_was_answered on skein_answers (lane, turn);
 
+-- Every answer, also one that is being given, and where.
+create view skein_told as
+select turn, lane, topic, pages, superseded_by, split_part(lane, '/', 1) as workspace, split_part(lane, '/', 2) as channel
+from skein_answers
+union all
+select turn, lane, topic, pages, null, split_part(lane, '/', 1), split_part(lane, '/', 2)
+from skein_conversations where turn is not null;
+
+-- Its author took it back: it is not answered any more, and its words go from here as well.
+alter table skein_inbox add column is_deleted boolean not null default false;
+
+-- Done by a turn of its own each, as nobody else may write to the memory meanwhile.
+create table skein_errands (
+    id bigint generated always as identity primary key,
+    lane text not null,
+    topic text,                          -- which of the conversation's memories it is about
+    kind text not null check (kind in ('forget', 'forget_answer', 'branch')),
+    ts numeric(20, 6) not null,          -- of the message; of an answer, that of the first message it answers; of a wish
+    body text not null,                  -- what it said, for the notes that may have been made of it; or who wishes it
+    turn bigint,                         -- the turn that the answer is of; none in a branch
+    pages text[] not null default '{}'   -- messages that the answer stands in
+);
+
+create index what_is_to_be_done on skein_errands (lane, id);
+create unique index one_branch_a_click on skein_errands (turn, body, ts) where kind = 'branch';
+
+alter table skein_conversations
+    add column errand bigint,        -- the one that the turn that runs does, if it does one
+    add column branched_from text;   -- the lane that its memory began as a copy of
+create index what_branched_off on skein_conversations (branched_from) where branched_from is not null;
+
+create function skein_waiting_since(the_lane text) returns numeric language sql as $$
+    select least(
+        (select min(ts) from skein_inbox where lane = the_lane and state = 'waiting'),
+        (select min(ts) from skein_errands where lane = the_lane))
+$$;
+
 -- Changes a message that is known, and tells whether it is; one that is not is stored if it `may_be_new`. What waits is
 -- answered as it is now. What is being answered is begun anew, what was answered is answered again.
 create function skein_revise(
@@ -48,7 +86,7 @@ begin
         end if;
         return may_be_new;
     end if;
-    if known.edited >= the_edit then
+    if known.is_deleted or known.edited >= the_edit then
         return true;
     end if;
     update skein_inbox
@@ -69,14 +107,13 @@ begin
 end
 $$;
 
--- The messages of a turn that has ended wait again, all of them.
+-- The messages of a turn that has ended wait again, all that were not deleted.
 create function skein_answer_again(the_lane text, the_turn bigint) returns void language plpgsql as $$
 begin
     update skein_inbox set state = 'waiting', finished_at = null, waits = false
-    where turn = the_turn and lane = the_lane and state in ('done', 'set_aside');
-    update skein_conversations
-    set waiting_since = (select min(ts) from skein_inbox where lane = the_lane and state = 'waiting')
-    where lane = the_lane;
+    where channel = split_part(the_lane, '/', 1) || '/' || split_part(the_lane, '/', 2) and turn = the_turn
+        and state in ('done', 'set_aside') and not is_deleted;
+    update skein_conversations set waiting_since = skein_waiting_since(the_lane) where lane = the_lane;
 end
 $$;
 
@@ -94,11 +131,12 @@ $$;
 drop function skein_claim(text, interval);
 
 -- Takes over a turn whose lease ran out, or begins one where messages have waited longest, and gives a row for each of
--- its messages in order; no row when there is nothing to claim. `skip locked` lets workers pass each other.
+-- its messages in order, or one for its errand; no row when there is nothing to claim. `skip locked` lets workers pass
+-- each other.
 create function skein_claim(the_worker text, the_lease interval) returns table (
     turn bigint, fence bigint, deaths int, pages text[], topic text,
     lane text, ts numeric, author text, body text, waits boolean,
-    aside numeric, is_doubtful boolean, files jsonb, again bigint, edited numeric
+    aside numeric, is_doubtful boolean, files jsonb, again bigint, edited numeric, errand text, checkpoint text
 ) language plpgsql
 -- The plans are made once a connection, maybe when nothing waited: they are to be good when ten thousand do.
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
@@ -107,6 +145,7 @@ declare
     claimed text;
     its_turn bigint;
     its_again bigint;
+    its_errand bigint;
     answered skein_answers;
     stop numeric;
 begin
@@ -116,7 +155,7 @@ begin
     where lane = (
         select lane from skein_conversations where turn is not null and leased_until < now()
         order by leased_until limit 1 for update skip locked)
-    returning lane into claimed;
+    returning lane, errand into claimed, its_errand;
     if claimed is null then
         update skein_conversations
         set turn = nextval('skein_turns'), worker = the_worker, leased_until = now() + the_lease, fence = fence + 1,
@@ -128,6 +167,14 @@ begin
         if claimed is null then
             return;
         end if;
+        -- Errands go before everything else.
+        select id into its_errand from skein_errands where lane = claimed order by id limit 1;
+        if its_errand is not null then
+            update skein_conversations set errand = its_errand, waiting_since = skein_waiting_since(claimed)
+            where lane = claimed;
+        end if;
+    end if;
+    if its_turn is not null and its_errand is null then
         -- What is to be answered anew goes first, a turn by itself: what is new is said after it.
         select turn into its_again from skein_inbox
         where lane = claimed and state = 'waiting' and turn is not null order by turn limit 1;
@@ -144,21 +191,29 @@ begin
         -- In the messages in which it was answered, and, unless the course has left it, in the memory in which it was.
         if answered.turn is not null then
             update skein_conversations
-            set pages = answered.pages,
+            set pages = case when answered.said = '{}' then '{}' else answered.pages end,  -- people have deleted them
                 again = case when answered.superseded_by is null then its_again end,
                 topic = case when answered.superseded_by is null then answered.topic else topic end
             where lane = claimed;
         end if;
         if stop is not null or its_again is not null then
-            update skein_conversations
-            set waiting_since = (select min(ts) from skein_inbox where lane = claimed and state = 'waiting')
-            where lane = claimed;
+            update skein_conversations set waiting_since = skein_waiting_since(claimed) where lane = claimed;
         end if;
+    end if;
+    if its_errand is not null then
+        return query
+        select held.turn, held.fence, held.deaths, coalesce(answer.pages, errand.pages), errand.topic,
+            errand.lane, errand.ts, '', errand.body, false,
+            held.aside, false, '[]'::jsonb, null::bigint, null::numeric, errand.kind, answer.checkpoint
+        from skein_conversations as held join skein_errands as errand on errand.id = held.errand
+            left join skein_answers as answer on answer.turn = errand.turn
+        where held.lane = claimed;
+        return;
     end if;
     return query
     select held.turn, held.fence, held.deaths, held.pages, held.topic,
         message.lane, message.ts, message.author, message.body, message.waits,
-        held.aside, message.is_doubtful, message.files, held.again, message.edited
+        held.aside, message.is_doubtful, message.files, held.again, message.edited, null, null
     from skein_conversations as held join skein_inbox as message on message.lane = held.lane
     where held.lane = claimed and message.lane = claimed and message.state = 'taken'
     order by message.ts;

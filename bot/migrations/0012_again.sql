@@ -9,12 +9,8 @@ declare
     its_lane text;
     runs boolean;
 begin
-    select lane into its_lane from (
-        select lane from skein_answers where turn = the_turn and superseded_by is null
-        union all
-        select lane from skein_conversations where turn = the_turn
-    ) as found
-    where split_part(lane, '/', 1) = the_workspace and split_part(lane, '/', 2) = the_channel limit 1;
+    select lane into its_lane from skein_told
+    where turn = the_turn and superseded_by is null and workspace = the_workspace and channel = the_channel limit 1;
     if its_lane is null then
         return false;
     end if;

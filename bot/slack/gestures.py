@@ -89,7 +89,7 @@ class Gestures:
 
     async def _rate(self, ack: Ack, body: Json, action: Json) -> None:
         value = str(action.get("value"))
-        is_known = await self.rating.rate(body, value)
+        is_known = await self.rating.rate(*_place(body), _user(body), value)
         await ack()
         if is_known:
             await self.rating.ask_why(body, value)

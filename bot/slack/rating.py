@@ -27,7 +27,7 @@ class Rating:
     budget: Budget
     ratings: Ratings
 
-    async def rate(self, body: dict[str, Any], value: str) -> bool:
+    async def rate(self, workspace: str, channel: str, who: str, value: str) -> bool:
         """Store a click on one of the thumbs, whose value is such as `good:7`; False if it means nothing.
 
         Raises UNREACHABLE.
@@ -35,8 +35,7 @@ class Rating:
         kind, _, turn = value.partition(":")
         if kind not in {"good", "bad"} or not turn.isdecimal():
             return False
-        place, who = (str(body["team"]["id"]), str(body["channel"]["id"])), str(body["user"]["id"])
-        is_known = await self.ratings.rate(*place, int(turn), who, is_good=kind == "good")
+        is_known = await self.ratings.rate(workspace, channel, int(turn), who, is_good=kind == "good")
         log.info("answer_rated", turn=int(turn), good=kind == "good", is_known=is_known)
         return is_known
 

@@ -14,6 +14,7 @@ from bot.agent import GraphAgent
 from bot.conversation import Complete, Conversation, Message, Reasoned, Token
 from bot.errors import SettingsError
 from bot.graph import build_graph
+from bot.health import open_site
 from bot.model import chat_model
 from tests.agent.stage import LONG, memory
 
@@ -64,14 +65,8 @@ async def anthropic(*messages: list[Event]) -> AsyncGenerator[str, None]:
 
     app = web.Application()
     app.router.add_post("/v1/messages", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{site.port}"
-    finally:
-        await runner.cleanup()
+    async with open_site(app, "127.0.0.1", 0) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def opened() -> Any:

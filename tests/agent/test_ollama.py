@@ -14,6 +14,7 @@ from langchain_core.tools import StructuredTool
 from bot.agent import GraphAgent
 from bot.conversation import Conversation, Message, Reasoned, Token, ToolEnded
 from bot.graph import build_graph
+from bot.health import open_site
 from bot.model import chat_model
 from tests.agent.stage import LONG, memory
 
@@ -51,14 +52,8 @@ async def ollama(*answers: list[Line]) -> AsyncGenerator[tuple[str, list[Line]],
 
     app = web.Application()
     app.router.add_post("/api/chat", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{site.port}", asked
-    finally:
-        await runner.cleanup()
+    async with open_site(app, "127.0.0.1", 0) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 async def look_up(place: str) -> str:

@@ -10,9 +10,17 @@ from bot.platform import Act
 from bot.script import Say, Wire
 from bot.slack.blocks import ACTIONS
 from bot.slack.local import LocalSlack
+from bot.worker import Limits
+from tests.stage import QUICK, Model
 
 QUESTIONS = ("What is the weather in SF?", "What about in LA?", "Which one is warmer?")
 """The three questions that show what a conversation remembers."""
+
+LEFT = "This belongs to an earlier course: the conversation went on from further up."
+"""What an answer says that the conversation has left by going back."""
+
+HASTY = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
+"""Of a bot that gives up at once what it is at when it is stopped."""
 
 NAME = re.compile(r"^[A-Z]\w*: ")
 
@@ -29,6 +37,11 @@ def echo(messages: list[Wire]) -> Say:
 def text_of(message: Wire) -> str:
     """What a person wrote, without the name that the model is told of."""
     return NAME.sub("", str(message["content"]))
+
+
+def asked(model: Model) -> list[str]:
+    """What the model was last told that people and it have said."""
+    return [text_of(message) for message in model.server.requests[-1]["messages"] if message["role"] != "system"]
 
 
 def bodies(slack: LocalSlack, channel: str, thread: str | None = None) -> list[str]:

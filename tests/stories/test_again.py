@@ -11,15 +11,9 @@ from bot.slack.blocks import RATE
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, press, quiet, text_of, written
+from tests.stories.speech import HASTY, LEFT, answered, asked, bodies, press, quiet, written
 
-LEFT = "This belongs to an earlier course: the conversation went on from further up."
 BROKEN = "The connection to the model broke off. Ask again, or say “go on”."
-
-
-def asked(model: Model) -> list[str]:
-    """What the model was last told that people and it have said."""
-    return [text_of(message) for message in model.server.requests[-1]["messages"] if message["role"] != "system"]
 
 
 def labels(slack: LocalSlack, thread: str, at: int = -1) -> list[str]:
@@ -137,8 +131,7 @@ async def test_killed_between_the_click_and_its_effect_the_next_one_tries_again(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     model.script = in_turn(Say("First."), Say(["Second", Gate()]), Say("Third."))
-    hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
-    async with start(limits=hasty):
+    async with start(limits=HASTY):
         ts = await slack.say("ada", "general", "@skein one")
         await written(slack, "general", ts, 1)
         await press(slack, "ada", "general", Act.AGAIN, ts)

@@ -1,18 +1,10 @@
 """Somebody goes on from an answer in a thread of its own."""
 
-from datetime import timedelta
-
 from bot.platform import Act
 from bot.script import Gate, Say, Wire
 from bot.slack.local import LocalSlack
-from bot.worker import Limits
-from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, echo, press, quiet, text_of
-
-
-def asked(model: Model) -> list[str]:
-    """What the model was last told that people and it have said."""
-    return [text_of(message) for message in model.server.requests[-1]["messages"] if message["role"] != "system"]
+from tests.stage import Model, OpenBot
+from tests.stories.speech import HASTY, answered, asked, bodies, echo, press, quiet, text_of
 
 
 def branches(slack: LocalSlack, channel: str = "general") -> list[str]:
@@ -70,8 +62,7 @@ async def test_killed_between_the_click_and_the_branch_there_is_one(
         return Say(["Two", gate, "."]) if text_of(messages[-1]) == "two" else echo(messages)
 
     model.script = script
-    hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
-    async with start(limits=hasty):
+    async with start(limits=HASTY):
         ts = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", ts, "1: one")
         await slack.say("ada", "general", "two", thread=ts)

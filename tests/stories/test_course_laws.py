@@ -20,12 +20,11 @@ from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE
 from bot.worker import Limits
 from tests.stage import QUICK, Model, settings_on
-from tests.stories.speech import bodies, echo, press
+from tests.stories.speech import LEFT, bodies, echo, press
 
 if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage
 
-LEFT = "This belongs to an earlier course: the conversation went on from further up."
 BUSY = """
 select (select count(*) from skein_inbox where state in ('waiting', 'taken'))
     + (select count(*) from skein_errands) + (select count(*) from skein_conversations where turn is not null)

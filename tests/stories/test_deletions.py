@@ -1,7 +1,5 @@
 """Somebody deletes what they have said, or what was answered to them: it is forgotten."""
 
-from datetime import timedelta
-
 import psycopg
 import pytest
 from psycopg import sql
@@ -11,16 +9,10 @@ from bot.platform import Act
 from bot.script import Gate, Refuse, Say, Wire, in_turn
 from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE, NOT_THEIRS
-from bot.worker import Limits
-from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import SOON, answered, bodies, echo, press, quiet, text_of, written
+from tests.stage import Model, OpenBot
+from tests.stories.speech import HASTY, SOON, answered, asked, bodies, echo, press, quiet, written
 
 NOTES = "You keep the notes"
-
-
-def asked(model: Model, request: int = -1) -> list[str]:
-    """What the model was told that people and it have said."""
-    return [text_of(message) for message in model.server.requests[request]["messages"] if message["role"] != "system"]
 
 
 def kept(database_url: str, word: str) -> list[str]:
@@ -267,8 +259,7 @@ async def test_killed_before_it_was_forgotten_the_next_one_forgets_it(
 ) -> None:
     gate = Gate()
     model.script = lambda messages: Say(["One", gate, "."]) if len(messages) == 2 else echo(messages)
-    hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
-    async with start(limits=hasty):
+    async with start(limits=HASTY):
         first = await slack.say("ada", "general", "@skein xyzzy")
         await answered(slack, "general", first, "One")
         await slack.delete("ada", "general", first)

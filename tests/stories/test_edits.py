@@ -10,9 +10,7 @@ from bot.script import Call, Gate, Say, Script, Wire, in_turn
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, echo, press, quiet, text_of, written
-
-LEFT = "This belongs to an earlier course: the conversation went on from further up."
+from tests.stories.speech import HASTY, LEFT, answered, asked, bodies, echo, press, quiet, text_of, written
 
 
 def held(*words: str) -> Script:
@@ -24,11 +22,6 @@ def held(*words: str) -> Script:
         return Say([word, Gate(), "."]) if word else echo(messages)
 
     return script
-
-
-def asked(model: Model) -> list[str]:
-    """What the model was last told that people and it have said."""
-    return [text_of(message) for message in model.server.requests[-1]["messages"] if message["role"] != "system"]
 
 
 async def test_the_reply_is_answered_anew_and_what_came_later_is_left(
@@ -241,8 +234,7 @@ async def test_killed_between_the_change_and_its_answer_it_goes_on(
     )
     model.script = script
     tools = [StructuredTool.from_function(coroutine=count, name="count")]
-    hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
-    async with start(limits=hasty, tools=tools):
+    async with start(limits=HASTY, tools=tools):
         first = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", first, "One.")
         await slack.say("ada", "general", "two", thread=first)

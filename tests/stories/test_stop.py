@@ -11,7 +11,7 @@ from bot.script import Call, Gate, Say, Script, in_turn
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, press
+from tests.stories.speech import HASTY, answered, bodies, press
 
 DEAF = Limits(pace=QUICK, lease=timedelta(minutes=5))
 """Of a stop it hears at once or never: its leases are renewed late."""
@@ -97,8 +97,7 @@ async def test_what_was_stopped_while_nobody_held_it_is_not_gone_on_with(
     slack: LocalSlack, model: Model, start: OpenBot, database_url: str
 ) -> None:
     model.script = endless(Gate())
-    hasty = Limits(pace=QUICK, grace=timedelta(0), drain=timedelta(0))
-    async with start(limits=hasty):
+    async with start(limits=HASTY):
         ts = await begun(slack)
     stop_unheard(slack, "grace", database_url)
     async with start():

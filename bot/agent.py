@@ -5,24 +5,26 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Map
 from contextlib import aclosing
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
-from langgraph.types import StateSnapshot
+from langgraph.types import Command, StateSnapshot
 
 from bot.checkpoints import COPY, FencedSaver
 from bot.conversation import AgentEvent, Complete, Earlier, Hold, Message, Unread, WentBack
+from bot.decisions import Decided
 from bot.earlier import with_earlier
 from bot.erasing import NotesWithout, erase
 from bot.errors import StoppedByPeople
 from bot.graph import MODEL
 from bot.history import CheckpointLine, checkpoint_id, line
+from bot.leave import answers
 from bot.narration import Narration
-from bot.questions import interrupts, questions
-from bot.retelling import note, sources, told, turn_of, unsaid
+from bot.questions import interrupts
+from bot.retelling import asks, note, sources, told, turn_of, unsaid
 from bot.rewinding import go_back, is_present, outdated, resume, state_before
-from bot.run import AnyGraph, Run, database_errors, latest, place_of
+from bot.run import AnyGraph, Run, database_errors, latest, place_of, submission
 
 STEPS = 25
 """A run's limit of super-steps: a dozen rounds of tools. LangGraph's own default is 10,007."""
@@ -76,6 +78,7 @@ class GraphAgent:
         earlier: Earlier | None = None,
         stop: asyncio.Event | None = None,
         again: bool = False,
+        decided: Sequence[Decided] = (),
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
@@ -83,8 +86,9 @@ class GraphAgent:
         told as far as it stands there and goes on where it was; a whole one is told again, without asking the model.
         With `checkpoint`, the conversation is taken back to it first and goes on from there; so it is to before the
         messages (WentBack) if one of them was changed since it was seen, or if they were answered before (`again`); one
-        that was answered before in its present version is gone on with where its answer broke off, if it did. To new
-        messages is added what `earlier` tells was said meanwhile.
+        that was answered before in its present version is gone on with where its answer broke off, if it did. Where
+        the graph asks leave for something, it goes on with what was `decided`. To new messages is added what `earlier`
+        tells was said meanwhile.
 
         Closing the generator ends the model's request; the memory keeps the messages and the finished steps, not the
         unfinished text. Raises an AgentError, with the text so far kept in the memory as the answer; DatabaseError;
@@ -94,7 +98,7 @@ class GraphAgent:
         """
         narration = Narration(self._answering, reasoning=self._reasoning)
         graph = await self._graph_under(hold, messages[-1].conversation.channel)
-        run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop)
+        run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop, decided)
         state = await run.state()
         stale, before = outdated(state, messages), None
         if stale or (again and not is_present(state, messages)):
@@ -128,13 +132,15 @@ class GraphAgent:
         """The answer but for its sources. `said` is what was told of it so far, as it grows."""
         turn = turn_of(state, messages)
         run.seen.extend(turn)
-        for event in told(turn):
+        for event in told(turn, run.decided):
             yield event
         if not run.is_wanted:
             raise StoppedByPeople("the answer was stopped before")
         asked = interrupts(state)
-        if turn and asked:
-            yield questions(asked)
+        found = answers(asked, run.decided) if turn else {}
+        if turn and asked and not found:
+            for event in asks(state, turn, run.decided):
+                yield event
             return
         # Not `state.next`: it leaves out tasks whose results are stored while the step's own checkpoint is not.
         if turn and not state.tasks:
@@ -142,17 +148,30 @@ class GraphAgent:
                 return
             await run.forget(turn)
             turn = []
-        heard, is_unread = await with_earlier(None if turn else earlier, messages, state.values.get("messages", []))
+        known: list[AnyMessage] = state.values.get("messages", [])
+        heard, is_unread = await with_earlier(None if turn else earlier, messages, known)
         if is_unread:
             yield Unread()
-        async with aclosing(run.stream(heard, is_new=not turn, asked=asked)) as events:
+        going_on: Any = Command(resume=found) if found else None
+        async with aclosing(run.stream(heard, going_on if turn else submission(heard, known, asked))) as events:
             async for event in events:
                 yield event
-        if self._answering is None:
-            with database_errors():
-                state = await run.graph.aget_state(latest(run.config))
-            for token in unsaid(state, turn_of(state, messages), said):
-                yield token
+        async for event in self._left(run, messages, said):
+            yield event
+
+    async def _left(
+        self, run: "Run", messages: Sequence[Message], said: Mapping[str, str]
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """What the run has left in the conversation and was not told, and what it asks."""
+        if self._answering is not None and not run.asking.is_set():
+            return
+        with database_errors():
+            state = await run.graph.aget_state(latest(run.config))
+        turn = turn_of(state, messages)
+        for token in unsaid(turn, said) if self._answering is None else ():
+            yield token
+        for event in asks(state, turn, run.decided):
+            yield event
 
     async def _graph_under(self, hold: Hold | None, channel: str) -> AnyGraph:
         graph = await self._graph_in(channel) if self._graph_in else self._graph

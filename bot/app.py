@@ -30,10 +30,12 @@ from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
 from bot.pictures import takes_pictures
 from bot.ratings import Ratings
+from bot.requests import Requests
 from bot.settings import Settings
 from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import Identity, identify, open_client
+from bot.slack.deciding import Decisions
 from bot.slack.files import Files
 from bot.slack.gestures import Gestures
 from bot.slack.http import PATH, Ingress
@@ -48,6 +50,7 @@ from bot.slack.sharing import Sharing
 from bot.slack.socket import open_sockets
 from bot.slack.tiers import TIERS
 from bot.slack.tools import Surroundings
+from bot.slack.whispers import Whispers
 from bot.thinking import model, one_model, open_agent
 from bot.worker import Limits, Worker, working
 
@@ -121,21 +124,25 @@ async def open_bot(
         judge = _judge(settings, identity)
         inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)
         changes = Changes(inbox, pool)
+        requests = Requests(pool, settings.deciders)
         worker = Worker(
             inbox,
             agent=agent,
             adapters=_adapters(settings, client, budget, identity),
             room=room,
             limits=chosen,
+            requests=requests,
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
+        whispers = Whispers(client, budget)
         gestures = Gestures(
             inbox,
             changes,
-            Recall(client, budget, changes),
+            Recall(whispers, changes),
             Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups))),
             SetupForm(client, budget, setups, _offered(settings, setups), agent.tools),
+            Decisions(client, budget, requests, whispers),
         )
         listeners = build_app(
             client,

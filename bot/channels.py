@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from bot.decisions import DECIDER
 from bot.errors import SettingsError
 
 DEFAULT = Path("channels.toml")
@@ -24,6 +26,10 @@ class Channel:
     tools: tuple[str, ...] | None = None
     follow_ups: bool = True
     """Whether it answers in its threads without being mentioned."""
+    approve: tuple[str, ...] | None = None
+    """The tools that ask for leave, or patterns of their names."""
+    approvers: tuple[Annotated[str, Field(pattern=f"^({DECIDER.pattern})$")], ...] | None = None
+    """Who may decide."""
 
 
 _CHANNELS = TypeAdapter(dict[str, Channel])
@@ -53,9 +59,15 @@ def check_tools(here: Mapping[str, Channel], tools: Sequence[BaseTool]) -> None:
     """Raises SettingsError for a name of a tool that none of them has."""
     there = sorted(tool.name for tool in tools)
     for channel, setup in here.items():
-        if unknown := sorted(set(setup.tools or ()) - {*there}):
+        named = {*(setup.tools or ()), *unmatched(setup.approve or (), there)}
+        if unknown := sorted(named - {*there}):
             told = f"{channel} names the tool {unknown[0]}, which is not there. There are {', '.join(there)}."
             raise SettingsError(f"CHANNELS_CONFIG: {told}")
+
+
+def unmatched(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Those that fit no name: a tool that is meant to ask for leave would run without."""
+    return [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
 
 
 def chosen(tools: Sequence[BaseTool], names: Sequence[str] | None) -> list[BaseTool]:

@@ -1,14 +1,16 @@
 """The words the whole bot shares: conversations, what people say, what the agent does, and the agent itself.
 
-Nothing here does I/O, and nothing of the bot is imported. There are two ports, because only they have a second
+Nothing here does I/O. There are two ports, because only they have a second
 implementation: the agent (the built-in one, somebody's own graph) at the end of this file, and the platform (Slack, a
 stand-in of the tests) in `bot.platform`.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+from bot.decisions import Asked, Decided, WasDecided
 
 if TYPE_CHECKING:
     import asyncio
@@ -189,53 +191,19 @@ class NodeEnded:
 
 
 AgentEvent = (
-    Token | Restarted | Complete | Reasoned | Unread | WentBack | ToolStarted | ToolEnded | NodeStarted | NodeEnded
+    Token
+    | Restarted
+    | Complete
+    | Reasoned
+    | Unread
+    | WentBack
+    | Asked
+    | WasDecided
+    | ToolStarted
+    | ToolEnded
+    | NodeStarted
+    | NodeEnded
 )
-
-
-class Note(Enum):
-    """What an answer says about itself under its text. `bot.words` has the sentence for each."""
-
-    THINKING = auto()
-    FRESH_START = auto()
-    NOTHING_ASKED = auto()
-    STAYS_OUT = auto()
-    IS_BACK = auto()
-    NOTHING_SAID = auto()
-    INTERRUPTED = auto()
-    REVISED = auto()
-    SUPERSEDED = auto()
-    SET_ASIDE = auto()
-    MODEL_REFUSED = auto()
-    MODEL_TIMEOUT = auto()
-    MODEL_BROKEN = auto()
-    TOO_MANY_STEPS = auto()
-    FAILED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """Tools are at work; a line for each, as people read it."""
-
-    summaries: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """Tools were at work; what each did, as people read it."""
-
-    summaries: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Somebody stopped the answer; `by` is their name."""
-
-    by: str
-
-
-Status = Note | Working | Worked | Stopped | None
-"""The line under an answer's text, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +227,7 @@ class Agent(Protocol):
         earlier: Earlier | None = None,
         stop: "asyncio.Event | None" = None,
         again: bool = False,
+        decided: Sequence[Decided] = (),
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
 
@@ -266,6 +235,9 @@ class Agent(Protocol):
 
         If it has seen them in an earlier version (`Message.edited`), or if they were answered before (`again`), it is
         first taken back to before them (WentBack).
+
+        Where it asks leave for something it ends (Asked), and goes on with what was `decided` (WasDecided) when it is
+        asked for the same messages again; other messages go on without.
 
         What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
         what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present

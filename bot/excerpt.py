@@ -11,10 +11,10 @@ LONGEST = 80
 """Characters of an excerpt."""
 
 
-def one_line(text: str) -> str:
-    """`text` without line breaks and runs of spaces, cut to 80 characters with an ellipsis."""
+def one_line(text: str, longest: int = LONGEST) -> str:
+    """`text` without line breaks and runs of spaces, cut to so many characters with an ellipsis."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
 def excerpt(message: BaseMessage) -> str:

@@ -11,7 +11,7 @@ at each try and serves as an idempotency key.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NotRequired, cast
 
@@ -25,8 +25,10 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from bot.calls import Call, call_id, call_name, calls
+from bot.decisions import Choice
 from bot.errors import ContentRefused
 from bot.folding import folded, is_over
+from bot.leave import ask_leave, changed, denial, needs_leave, told_of_change
 from bot.pictures import Look, shown, takes_pictures
 from bot.transcript import sent
 
@@ -64,10 +66,13 @@ def build_graph(
     *,
     memory_tokens: int = MEMORY_TOKENS,
     look: Look | None = None,
+    approve: Collection[str] = (),
+    deciders: Sequence[str] = (),
 ) -> AgentGraph:
     """The graph, compiled. `instructions` is the system prompt: sent with each request, never stored.
 
-    With `look`, a model that takes pictures is sent those that people have dropped.
+    With `look`, a model that takes pictures is sent those that people have dropped. A tool whose name `approve` holds,
+    or a pattern that fits it, runs only when one of the `deciders` has approved.
     """
     pictures = look if look and takes_pictures(model) else None
     asked = model.bind_tools(tools) if tools else model
@@ -80,7 +85,10 @@ def build_graph(
         return {"messages": [message]}
 
     async def run_tool(state: Call) -> dict[str, list[ToolMessage]]:
-        return {"messages": [await _result(by_name, state)]}
+        can_run = call_name(state) in by_name and state.get("type") != "invalid_tool_call"
+        if not (can_run and needs_leave(call_name(state), approve)):
+            return {"messages": [await _result(by_name, state)]}
+        return {"messages": [await _decided(by_name, state, ask_leave(state, deciders))]}
 
     async def fold(state: Memory) -> Mapping[str, Any]:
         return await folded(model, state["messages"], state.get("notes", ""), memory_tokens)
@@ -131,6 +139,15 @@ async def _result(tools: Mapping[str, BaseTool], call: Call) -> ToolMessage:
     if not isinstance(result, ToolMessage):
         result = ToolMessage(str(result), tool_call_id=call_id(call), name=name)
     return _cut(result)
+
+
+async def _decided(tools: Mapping[str, BaseTool], call: Call, decision: Mapping[str, Any]) -> ToolMessage:
+    """The result of a call as somebody has decided about it."""
+    if decision["type"] == Choice.DENY.value:
+        return denial(call, decision)
+    if (args := changed(decision)) is None:
+        return await _result(tools, call)
+    return told_of_change(await _result(tools, cast("Call", {**call, "args": args})), decision)
 
 
 def _cut(result: ToolMessage) -> ToolMessage:

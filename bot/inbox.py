@@ -46,7 +46,7 @@ class Inbox:
 
     def __init__(self, pool: Pool, *, lease: timedelta, judges: bool = False) -> None:
         self._judges = judges
-        self._pool = pool
+        self.pool = pool
         self._lease = lease
         self._storing = asyncio.Semaphore(STORING)
 
@@ -66,18 +66,18 @@ class Inbox:
 
     async def store(self, statement: str, message: Message, **values: Any) -> DictRow | None:
         """Run a statement about a message, with what `PUT` names; on return it is committed."""
-        async with self._storing, self._pool.connection() as connection:
+        async with self._storing, self.pool.connection() as connection:
             return await _row(connection, statement, {**self._values(message), **values})
 
     async def claim(self, worker: str) -> Turn | None:
         """Take a turn whose holder's lease ran out, or begin one in the conversation that has waited longest."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             rows = await _rows(connection, _CLAIM, {"worker": worker, "lease": self._lease})
         return turn_of(rows) if rows else None
 
     async def renew(self, worker: str, turns: Collection[int]) -> set[int]:
         """Prolong the leases of those of these turns that `worker` still holds, and give their ids."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             values = {"worker": worker, "lease": self._lease, "turns": list(turns)}
             return {row["turn"] for row in await _rows(connection, _RENEW, values)}
 
@@ -126,7 +126,7 @@ class Inbox:
 
     async def branch_off(self, origin: Conversation, conversation: Conversation) -> None:
         """Have a part in a thread whose memory is a copy of another's, although nobody has addressed the bot there."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             values = {"lane": str(conversation), "since": conversation.thread, "origin": str(origin)}
             await connection.execute(_BRANCH_OFF, values)
 
@@ -136,39 +136,38 @@ class Inbox:
 
     async def superseded(self, turn: Turn) -> dict[int, list[str]]:
         """The turns that a turn has superseded, and the ids of the messages in which each of them was answered."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             rows = await _rows(connection, _SUPERSEDED, {"turn": turn.id, "again": turn.again})
         return {row["turn"]: row["pages"] for row in rows}
 
     async def earlier(self, turn: Turn) -> int | None:
-        """The turn whose answer stood in the same messages before, if any."""
-        async with self._pool.connection() as connection:
-            found = await _row(
-                connection, _EARLIER, {"lane": turn.hold.lane, "pages": list(turn.pages), "turn": turn.id}
-            )
+        """The turn whose answer stood in the same messages before, if any; none where that is only gone on with."""
+        async with self.pool.connection() as connection:
+            values = {"lane": turn.hold.lane, "pages": list(turn.pages), "turn": turn.id, "again": turn.again}
+            found = await _row(connection, _EARLIER, values)
         return found["turn"] if found else None
 
     async def left_out(self, conversation: Conversation) -> set[str]:
         """The `ts` of the messages in it that are no part of its course: set aside, or left by going back."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             channel = f"{conversation.workspace}/{conversation.channel}"
             rows = await _rows(connection, _LEFT_OUT, {"lane": str(conversation), "channel": channel})
         return {f"{row['ts']:.6f}" for row in rows}
 
     async def stop(self, turn: int, who: str) -> None:
         """Have a turn stopped, wherever it runs, on behalf of `who`. The first who says so counts."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             await connection.execute("select skein_stop(%s, %s)", (turn, who))
 
     async def stopped(self, turns: Collection[int]) -> dict[int, str]:
         """Those of these turns that are to be stopped, and who said so."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             rows = await _rows(connection, _STOPPED, {"turns": list(turns)})
         return {row["turn"]: row["who"] for row in rows}
 
     async def revised(self, turns: Collection[int]) -> set[int]:
         """Those of these turns of whose messages one was changed since the turn was claimed."""
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             return {row["turn"] for row in await _rows(connection, _REVISED, {"turns": list(turns)})}
 
     async def arrivals(self) -> AsyncGenerator[bool, None]:
@@ -176,7 +175,7 @@ class Inbox:
 
         True where it is about a turn that runs (`stopped`, `revised`), else there is something to claim.
         """
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
             try:
                 yield False
@@ -192,10 +191,10 @@ class Inbox:
 
         What was overheard and not followed by a mention goes as well, after OVERHEARD.
         """
-        async with self._pool.connection() as connection:
+        async with self.pool.connection() as connection:
             await connection.execute(_FORGET, {"age": OVERHEARD})
-            await connection.execute(_FORGET_STOPS, {"age": older_than})
-            await connection.execute(_FORGET_ANSWERS, {"age": older_than})
+            for statement in _FORGET_OLD:
+                await connection.execute(statement, {"age": older_than})
             cursor = await connection.execute(_SWEEP, {"age": older_than, "at_most": at_most})
             return cursor.rowcount
 
@@ -216,7 +215,7 @@ class Inbox:
     async def _as_holder(self, turn: Turn, statement: str, **values: Any) -> None:
         """Run a statement on behalf of a turn; raises LeaseLost if somebody else holds it."""
         with lease_lost_if_refused():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 await connection.execute(
                     statement.encode(), {"lane": turn.hold.lane, "fence": turn.hold.fence, **values}
                 )
@@ -270,7 +269,9 @@ select turn, pages from skein_answers where superseded_by = %(turn)s and turn is
 
 _EARLIER = """
 select max(turn) as turn from skein_answers
-where lane = %(lane)s and turn < %(turn)s and pages && %(pages)s::text[] and said <> '{}'
+where lane = %(lane)s and turn < %(turn)s and pages && %(pages)s::text[] and said <> '{}' and not exists (
+    select from skein_requests
+    where lane = %(lane)s and turn in (%(again)s, %(turn)s) and state = 'decided')
 """
 
 _REVISED = "select turn from skein_conversations where turn = any(%(turns)s) and is_revised"
@@ -279,9 +280,11 @@ _FORGET = "delete from skein_overheard where heard_at < now() - %(age)s"
 
 _STOPPED = "select turn, who from skein_stops where turn = any(%(turns)s)"
 
-_FORGET_STOPS = "delete from skein_stops where stopped_at < now() - %(age)s"
-
-_FORGET_ANSWERS = "delete from skein_answers where answered_at < now() - %(age)s"
+_FORGET_OLD = (
+    "delete from skein_stops where stopped_at < now() - %(age)s",
+    "delete from skein_answers where answered_at < now() - %(age)s",
+    "delete from skein_requests where asked_at < now() - %(age)s",
+)
 
 _SWEEP = """
 delete from skein_inbox where id in (

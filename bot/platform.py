@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
-from bot.conversation import Conversation, Message, Status
+from bot.conversation import Conversation, Message
+from bot.decisions import Choice
 from bot.errors import LeaseLost
+from bot.status import Status
 from bot.window import Window
 
 
@@ -36,12 +38,22 @@ Button = tuple[Act, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What can be decided about a request, by buttons of its own; `label` tells it from others, if there are any."""
+
+    id: int
+    choices: tuple[Choice, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What one message of an answer is to show: Markdown, a status under it, and who may be mentioned in it.
 
     The first `steady` characters of the Markdown stay as they are, whatever else is written on this page.
     `still_seconds` is for how long nothing has happened, for people to see that it lives. The `buttons` stand below,
-    and what people can rate: the answer of the turn `rated`.
+    and what people can rate: the answer of the turn `rated`. What it asks leave for stands in the text; `asks` are for
+    deciding about it.
     """
 
     markdown: str
@@ -51,6 +63,7 @@ class Page:
     still_seconds: int = 0
     buttons: tuple[Button, ...] = ()
     rated: int | None = None
+    asks: tuple[Ask, ...] = ()
 
 
 class Lease:

@@ -16,11 +16,12 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.conversation import Conversation, Note, Status, Stopped
+from bot.conversation import Conversation
 from bot.errors import Busy, Gone
 from bot.markdown import Pages
 from bot.pace import Pace, Writing
-from bot.platform import Act, Adapter, Button, Mark, Page
+from bot.platform import Act, Adapter, Ask, Button, Mark, Page
+from bot.status import Note, Status, Stopped
 from bot.words import RETRYABLE, status_line
 
 SILENCE = timedelta(seconds=2)
@@ -72,6 +73,7 @@ class Reply:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
     _still: timedelta = timedelta(0)
+    _asks: tuple[Ask, ...] = ()
     _withdraw: Callable[[], None] = field(default=lambda: None)
     is_whole: bool = False
     """Whether the whole text is there, as far as is known (`complete`)."""
@@ -99,6 +101,10 @@ class Reply:
         if status != self._status:
             self._status = status
             self._move()
+
+    def ask(self, asks: Sequence[Ask]) -> None:
+        """Once it is closed, let people decide about what the text asks leave for."""
+        self._asks = tuple(asks)
 
     def complete(self, status: Status) -> None:
         """The whole text is there: show it at once, with this status under it. More may yet come."""
@@ -185,7 +191,8 @@ class Reply:
         buttons = tuple(self._buttons(last))
         rated = self.turn if (Act.AGAIN, self.turn) in buttons else None
         steady = self._pages.steady if last else 0
-        open_page = Page(last, self._status, self.askers, steady, still, buttons, rated)
+        asks = self._asks if self._closed.is_set() else ()
+        open_page = Page(last, self._status, self.askers, steady, still, buttons, rated, asks)
         return [Page(text, None, self.askers, len(text)) for text in settled] + [open_page]
 
     def _buttons(self, text: str) -> Iterator[Button]:

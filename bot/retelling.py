@@ -7,6 +7,8 @@ from langgraph.types import StateSnapshot
 
 from bot.calls import call_args, call_id, call_name, calls
 from bot.conversation import AgentEvent, Message, Restarted, Token, ToolEnded
+from bot.decisions import Asked, Decided, WasDecided
+from bot.leave import requests, undecided
 from bot.narration import began
 from bot.pictures import KINDS, PICTURES
 from bot.questions import interrupts, questions
@@ -46,14 +48,18 @@ def _is_question(said: AnyMessage) -> bool:
     return isinstance(said, HumanMessage) and not said.additional_kwargs.get(OVERHEARD)
 
 
-def told(turn: Sequence[AnyMessage]) -> Iterator[AgentEvent]:
-    """What was said and what the tools did, as it was told when it happened. Calls without a result are yet to run."""
+def told(turn: Sequence[AnyMessage], decided: Sequence[Decided] = ()) -> Iterator[AgentEvent]:
+    """What was said, what was decided and what the tools did, as it was told when it happened.
+
+    Calls without a result are yet to run.
+    """
     results = {said.tool_call_id: said for said in turn if isinstance(said, ToolMessage)}
-    for message in turn:
-        if not isinstance(message, AIMessage):
-            continue
+    answer = [message for message in turn if isinstance(message, AIMessage)]
+    for at, message in enumerate(answer, 1):
         if message.text:
             yield Token(str(message.text), message.id or "")
+        # The last of them come last, whatever they were made after: it may have been taken out since.
+        yield from (WasDecided(*one) for one in decided if one[0].after == at or (at == len(answer) < one[0].after))
         for call in calls(message):
             if result := results.get(call_id(call)):
                 yield began(call_id(call), call_name(call), call_args(call))
@@ -71,14 +77,22 @@ def note(said: dict[str, str], event: AgentEvent) -> None:
             pass
 
 
-def unsaid(state: StateSnapshot, turn: Sequence[AnyMessage], said: Mapping[str, str]) -> Iterator[Token]:
-    """What stands in the conversation and was not streamed, as no model said it; then what the graph asks."""
+def unsaid(turn: Sequence[AnyMessage], said: Mapping[str, str]) -> Iterator[Token]:
+    """What stands in the conversation and was not streamed, as no model said it."""
     known = {text.strip() for text in said.values()}
     for message in turn:
         if isinstance(message, AIMessage) and message.text and message.text.strip() not in known:
             yield Token(str(message.text), message.id or "")
-    if asked := interrupts(state):
-        yield questions(asked)
+
+
+def asks(state: StateSnapshot, turn: Sequence[AnyMessage], decided: Sequence[Decided]) -> Iterator[Token | Asked]:
+    """What the graph asks in this state, and nobody has decided."""
+    asked = interrupts(state)
+    after = sum(isinstance(message, AIMessage) for message in turn)
+    if freely := [one for one in asked if not requests(one)]:
+        yield questions(freely)
+    if wanted := undecided(asked, decided, after):
+        yield Asked(tuple(wanted))
 
 
 def sources(messages: Iterable[AnyMessage], said: dict[str, str]) -> Iterator[Token]:

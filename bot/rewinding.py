@@ -75,7 +75,7 @@ async def go_back(run: Run, before: StateSnapshot | None, stale: Sequence[AnyMes
         await _ask_again(run, before)
         return run
     place = {**place_of(run.config), "checkpoint_id": checkpoint_id(before.config)}
-    return replace(run, config={**run.config, "configurable": place})
+    return replace(run, config={**run.config, "configurable": place}, decided=())
 
 
 async def _ask_again(run: Run, asked: StateSnapshot) -> None:

@@ -17,7 +17,9 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from bot.conversation import AgentEvent, Message
+from bot.decisions import Decided
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, StoppedByPeople, UnknownCheckpoint
+from bot.leave import requests, withdrawals
 from bot.model import translate
 from bot.narration import Narration
 from bot.retelling import question
@@ -25,19 +27,25 @@ from bot.retelling import question
 if TYPE_CHECKING:
     from langchain_core.runnables.schema import StreamEvent
 
+INTERRUPTED = "__interrupt__"
+"""The entry by which LangGraph tells of an interrupt."""
+
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a graph; `seen` are the results of its tools."""
+    """One run of a graph; `seen` are the results of its tools, `decided` is what people let it do or not."""
 
     graph: AnyGraph
     config: RunnableConfig
     narration: Narration
     control: RunControl | None
     stop: asyncio.Event | None
+    decided: Sequence[Decided] = ()
     seen: list[AnyMessage] = field(default_factory=list[AnyMessage])
+    asking: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the graph has asked something."""
 
     async def state(self) -> StateSnapshot:
         """The state that the run begins at. Raises UnknownCheckpoint when it was to begin at one that is not there."""
@@ -48,13 +56,8 @@ class Run:
             raise UnknownCheckpoint(f"{place['thread_id']} has no checkpoint {place['checkpoint_id']}")
         return state
 
-    async def stream(
-        self, messages: Sequence[Message], *, is_new: bool, asked: Sequence[Interrupt] = ()
-    ) -> AsyncGenerator[AgentEvent, None]:
-        """Submit the messages if they are new, as the reply to what was `asked`, else go on; tell what happens."""
-        value: Any = {"messages": [question(message) for message in messages]} if is_new else None
-        if is_new and asked:
-            value = Command(resume=_reply(messages, asked), update=value)
+    async def stream(self, messages: Sequence[Message], value: Any) -> AsyncGenerator[AgentEvent, None]:
+        """Give the graph a `submission` of the messages, or what was decided, or None to go on; tell what happens."""
         try:
             async with aclosing(self._told(value)) as events:
                 async for event in events:
@@ -81,6 +84,8 @@ class Run:
                 async for event in events:
                     if isinstance(result := event["data"].get("output"), ToolMessage):
                         self.seen.append(result)
+                    if INTERRUPTED in _chunk(event):
+                        self.asking.set()
                     for told in self.narration.tell(event):
                         yield told
 
@@ -125,6 +130,26 @@ async def _in_any_case(work: Coroutine[Any, Any, None]) -> None:
         with suppress(asyncio.CancelledError):
             await asyncio.shield(task)
     task.result()
+
+
+def submission(messages: Sequence[Message], known: Sequence[AnyMessage], asked: Sequence[Interrupt]) -> Any:
+    """New messages as a graph takes them: as the reply to what was `asked`, if that was a question.
+
+    What it asked leave for and nobody decided is not done; the calls among the messages `known` are told so.
+    """
+    said = [question(message) for message in messages]
+    asked_freely = [one for one in asked if not requests(one)]
+    if asked_freely:
+        return Command(resume=_reply(messages, asked_freely), update={"messages": said})
+    return {"messages": [*(withdrawals(known) if asked else ()), *said]}
+
+
+def _chunk(event: "StreamEvent") -> Any:
+    """What the graph itself, and not one within it, tells of a step."""
+    if event["event"] != "on_chain_stream" or event.get("parent_ids"):
+        return ()
+    chunk = event["data"].get("chunk")
+    return cast("dict[str, Any]", chunk) if isinstance(chunk, dict) else ()
 
 
 def _reply(messages: Sequence[Message], asked: Sequence[Interrupt]) -> Any:

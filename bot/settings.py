@@ -13,6 +13,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.decisions import ASKER, DECIDER
 from bot.errors import SettingsError
 
 DEFAULT_MODEL = "openai:gpt-6.1-terra"
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     checkpoints: Annotated[int, Field(ge=1)] = 50
     judge_model: Annotated[str, Field(pattern=MODEL.pattern)] | None = None
     agent: str | None = None
+    approve: str = ""
+    approvers: str = ASKER
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     tavily_api_key: SecretStr | None = None
@@ -121,14 +124,31 @@ class Settings(BaseSettings):
     @field_validator("fallback_models")
     @classmethod
     def _are_models(cls, value: str) -> str:
-        if not all(MODEL.fullmatch(name.strip()) for name in value.split(",") if name.strip()):
+        if not all(map(MODEL.fullmatch, _listed(value))):
             raise ValueError("holds a name without its provider")
+        return value
+
+    @field_validator("approvers")
+    @classmethod
+    def _are_deciders(cls, value: str) -> str:
+        if not (_listed(value) and all(map(DECIDER.fullmatch, _listed(value)))):
+            raise ValueError("holds what is no user's id")
         return value
 
     @property
     def models(self) -> list[str]:
         """The models that are asked, one after another when one is down."""
-        return [self.model, *filter(None, (name.strip() for name in self.fallback_models.split(",")))]
+        return [self.model, *_listed(self.fallback_models)]
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The names of the tools that ask for leave, or patterns."""
+        return _listed(self.approve)
+
+    @property
+    def deciders(self) -> tuple[str, ...]:
+        """Who may decide: ids of users, or ASKER, or ANYONE."""
+        return _listed(self.approvers)
 
     @property
     def has_model_key(self) -> bool:
@@ -158,6 +178,8 @@ MENDS = {
     "memory_tokens": "It is how many tokens of a conversation are remembered word for word: a number from 500 up.",
     "checkpoints": "It is how many states of a conversation are kept: a whole number from 1 up.",
     "judge_model": "It reads provider:name, as MODEL does; leave it out to answer nobody in doubt.",
+    "approve": "It is the names of tools that ask before they run, with commas between them; github_* fits several.",
+    "approvers": "It is who may decide: asker, anyone, or users' ids as U012ABCDEF, with commas between them.",
     "agent": "It reads package.module:name, path/to/file.py:name or langgraph.json:name.",
     "openai_api_key": "Set the key, or OPENAI_BASE_URL for a compatible server.",
     "openai_base_url": "It starts with http:// or https:// and mostly ends in /v1.",
@@ -204,6 +226,10 @@ def require(sentences: Iterable[str]) -> None:
 
 def _wrong(how: str, name: str) -> str:
     return f"{name.upper()} is {how}. {MENDS.get(name, '')}".rstrip()
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def _starting_with(prefix: str, value: SecretStr | None) -> SecretStr | None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -39,7 +39,10 @@ class Setups:
             async with self._reading:
                 if self._is_stale():  # nobody has read it while this waited
                     await self._refresh(self._pool)
-        return self._set.get(channel) or self.of_file.get(channel) or Channel()
+        of_file = self.of_file.get(channel) or Channel()
+        here = self._set.get(channel) or of_file
+        # What asks for leave is for whoever runs the bot to say.
+        return replace(here, approve=of_file.approve, approvers=of_file.approvers)
 
     def is_set(self, channel: str) -> bool:
         """Whether people have set it there, as far as `of` has read."""

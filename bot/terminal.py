@@ -14,6 +14,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.agent import GraphAgent
 from bot.app import open_database
+from bot.asking import request_text
 from bot.conversation import (
     AgentEvent,
     Complete,
@@ -30,6 +31,7 @@ from bot.conversation import (
     WentBack,
 )
 from bot.database import migrate
+from bot.decisions import Asked, Choice, Decided, Decision, Request, WasDecided
 from bot.errors import AgentError, SettingsError
 from bot.offline import NOTICE, with_model
 from bot.serde import serializer
@@ -39,6 +41,11 @@ from bot.turn import note
 from bot.words import SENTENCES
 
 SQLITE = "sqlite:///"
+
+TERMINAL = "terminal"
+"""The author of what is typed."""
+
+HOW = "(“yes” lets it; “no” does not, and you may say why; anything else goes on without it)"
 
 
 @dataclass(slots=True)
@@ -55,8 +62,12 @@ class Screen:
             case Token(text):
                 self.write(text)
                 self._line_is_open = not text.endswith("\n")
-            case Complete() | Reasoned() | Unread() | WentBack():
+            case Complete() | Reasoned() | Unread() | WentBack() | WasDecided():
                 pass
+            case Asked(requests):
+                for request in requests:
+                    self.line(request_text(request, ["You"]))
+                self.line(HOW)
             case Restarted():
                 self.line("(the model begins again)")
             case ToolStarted(_, _, summary, _):
@@ -80,6 +91,41 @@ class Screen:
             self._line_is_open = False
 
 
+@dataclass(slots=True)
+class Talk:
+    """A conversation in the terminal; `waiting` is what the agent asks leave for, `decided` what was decided of it."""
+
+    screen: Screen
+    name: str
+    message: Message | None = None
+    waiting: tuple[Request, ...] = ()
+    decided: list[Decided] = field(default_factory=list[Decided])
+
+    async def hear(self, agent: GraphAgent, text: str, checkpoint: str | None) -> None:
+        """Answer a line, which may be the decision about the first thing that waits for one."""
+        decision = _decision(text) if self.waiting else None
+        if decision and self.message:
+            self.decided.append((self.waiting[0], decision))
+        else:
+            self.decided.clear()
+            conversation = Conversation("terminal", "chat", _thread_id(self.name).rpartition("/")[2])
+            self.message = Message(conversation, f"{time.time():.6f}", TERMINAL, text)
+        await self._answer(agent, self.message, checkpoint)
+
+    async def _answer(self, agent: GraphAgent, message: Message, checkpoint: str | None) -> None:
+        self.waiting = ()
+        answer = agent.answer(_thread_id(self.name), [message], checkpoint=checkpoint, decided=self.decided)
+        try:
+            async with contextlib.aclosing(answer) as events:
+                async for event in events:
+                    if isinstance(event, Asked):
+                        self.waiting = event.requests
+                    self.screen.show(event)
+        except AgentError as error:
+            self.screen.line(SENTENCES[note(error)])
+        self.screen.end()
+
+
 async def chat(
     settings: Settings,
     name: str,
@@ -95,13 +141,13 @@ async def chat(
     `read` gives the next line or None, `write` shows text: standard input and output unless told otherwise. Raises
     UnknownCheckpoint, SettingsError, DatabaseError.
     """
-    screen = Screen(trace, write or sys.stdout.write)
+    talk = Talk(Screen(trace, write or sys.stdout.write), name)
     async with _open_agent(settings, database) as agent:
         if not settings.has_model_key:
-            screen.line(NOTICE)
+            talk.screen.line(NOTICE)
         while (text := await asyncio.to_thread(read or _read)) is not None:
             if text.strip():
-                await _answer(agent, _thread_id(name), text, checkpoint, screen)
+                await talk.hear(agent, text, checkpoint)
                 checkpoint = None
 
 
@@ -118,18 +164,6 @@ async def history(
             show(f"{line.id}  {when}  step {line.step:>3}  {', '.join(line.nodes):<10}  {line.excerpt}\n")
         if empty:
             show(f"Nothing is remembered of {name}.\n")
-
-
-async def _answer(agent: GraphAgent, thread_id: str, text: str, checkpoint: str | None, screen: Screen) -> None:
-    conversation = Conversation("terminal", "chat", thread_id.rpartition("/")[2])
-    message = Message(conversation, f"{time.time():.6f}", "terminal", text)
-    try:
-        async with contextlib.aclosing(agent.answer(thread_id, [message], checkpoint=checkpoint)) as events:
-            async for event in events:
-                screen.show(event)
-    except AgentError as error:
-        screen.line(SENTENCES[note(error)])
-    screen.end()
 
 
 @asynccontextmanager
@@ -170,6 +204,18 @@ def _read() -> str | None:
         return input("> " if sys.stdin.isatty() else "")
     except EOFError:
         return None
+
+
+def _decision(text: str) -> Decision | None:
+    """What a line decides: yes, or no and why; None where it is something else."""
+    word, _, rest = text.strip().partition(" ")
+    match word.strip(",.!:").casefold():
+        case "y" | "yes" if not rest:
+            return Decision(Choice.APPROVE, TERMINAL)
+        case "n" | "no":
+            return Decision(Choice.DENY, TERMINAL, reason=rest.strip())
+        case _:
+            return None
 
 
 def _traced(event: ToolEnded | NodeStarted | NodeEnded) -> str:

@@ -15,7 +15,7 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from bot.agent import GraphAgent
-from bot.channels import Channel, channels, check_tools, chosen
+from bot.channels import Channel, channels, check_tools, chosen, unmatched
 from bot.conversation import Hold
 from bot.errors import SettingsError
 from bot.fallbacks import model_chain
@@ -71,6 +71,7 @@ async def open_agent(
             if own:
                 own.append(own_setup(settings.model, settings.instructions, [tool.name for tool in own], there))
                 check_tools(there.of_file, own)
+                _check_guarded(settings, own)
             graph_in = _graph_in(settings, own, memory, look, there)
             fence = fenced and partial(_fenced, fenced, ())
             names = [tool.name for tool in own]
@@ -110,6 +111,8 @@ def _graph_in(
             memory,
             memory_tokens=settings.memory_tokens,
             look=look,
+            approve=settings.guarded if setup.approve is None else setup.approve,
+            deciders=setup.approvers or settings.deciders,
         )
 
     for setup in setups.of_file.values():
@@ -124,6 +127,14 @@ def _graph_in(
             return build(replace(setup, model=None))
 
     return graph_in
+
+
+def _check_guarded(settings: Settings, tools: Sequence[BaseTool]) -> None:
+    """Raises SettingsError for a name in APPROVE that no tool has: it would run without leave."""
+    names = [tool.name for tool in tools]
+    if unknown := unmatched(settings.guarded, names):
+        told = f"There is no tool {unknown[0]}. There are {', '.join(sorted(names))}."
+        raise SettingsError(f"APPROVE is malformed. {told}")
 
 
 @asynccontextmanager

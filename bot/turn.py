@@ -11,15 +11,16 @@ import structlog
 from langgraph.runtime import RunControl
 
 from bot.company import Company
-from bot.conversation import Agent, Note, Status, Stopped, WentBack
+from bot.conversation import Agent, WentBack
 from bot.course import Course
 from bot.database import BACK_OFF, until_reached
+from bot.deciding import Deciding
+from bot.decisions import Asked
 from bot.errands import run_errand
 from bot.errors import (
     AgentError,
     DatabaseError,
     Drained,
-    Gone,
     LeaseLost,
     ModelRefused,
     ModelTimeout,
@@ -27,8 +28,11 @@ from bot.errors import (
     TooManySteps,
 )
 from bot.inbox import Inbox
-from bot.platform import Act, Lease, Page
+from bot.markers import mark_superseded, mark_withdrawn
+from bot.platform import Lease
 from bot.reply import Lane, Reply
+from bot.requests import Requests
+from bot.status import Note, Status, Stopped
 from bot.turns import Turn
 
 log = structlog.get_logger()
@@ -65,9 +69,18 @@ class Running:
     """A turn that is being taken under a lease. The first of the `lanes` is the one that edits."""
 
     def __init__(
-        self, turn: Turn, lease: Lease, *, agent: Agent, inbox: Inbox, lanes: Sequence[Lane], company: Company
+        self,
+        turn: Turn,
+        lease: Lease,
+        *,
+        agent: Agent,
+        inbox: Inbox,
+        lanes: Sequence[Lane],
+        company: Company,
+        requests: Requests,
     ) -> None:
         self.turn = turn
+        self._deciding = Deciding(turn, requests, company)
         self.company = company
         self.lease = lease
         self._agent = agent
@@ -131,8 +144,7 @@ class Running:
         reply = self._reply = await self._begin_reply()
         async with asyncio.TaskGroup() as group:
             group.create_task(reply.run())
-            if self.turn.again is not None:
-                group.create_task(self._mark_superseded())
+            group.create_task(self._mark_left())
             status = await self._respond(reply)
             reply.close(status)
             self._went_back.set()
@@ -148,16 +160,13 @@ class Running:
         await run_errand(self.turn, self._agent, self._inbox, self._adapter)
         return Outcome.RUN
 
-    async def _mark_superseded(self) -> None:
-        """Have the answers that the conversation has left say so, once it has."""
+    async def _mark_left(self) -> None:
+        """Mark the answers that the conversation has left behind, once it has."""
+        if self.turn.again is None:
+            await mark_withdrawn(self._deciding, self._adapter)
+            return
         await self._went_back.wait()
-        conversation = self.turn.conversation
-        for turn, (first, *others) in (await until_reached(lambda: self._inbox.superseded(self.turn))).items():
-            page = Page("", Note.SUPERSEDED, frozenset(), buttons=((Act.RECALL, turn),))
-            with contextlib.suppress(Gone):
-                await self._adapter.finish(conversation, first, page)
-            for other in others:
-                await self._adapter.remove(conversation, other)
+        await mark_superseded(self.turn, self._inbox, self._adapter)
 
     async def _begin_reply(self) -> Reply:
         turn = self.turn
@@ -241,6 +250,7 @@ class Running:
             earlier=self.company.earlier,
             stop=self._unwanted,
             again=turn.again is not None,
+            decided=await self._deciding.decided(),
         )
         try:
             async with contextlib.aclosing(answer) as events:
@@ -248,6 +258,8 @@ class Running:
                     if isinstance(event, WentBack):
                         await until_reached(lambda: self._inbox.supersede(turn))
                         self._went_back.set()
+                    elif isinstance(event, Asked):
+                        course.ask(*await self._deciding.ask(event))
                     course.follow(event)
         except (DatabaseError, LeaseLost):
             raise

@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
-from bot.conversation import Note, Status, Stopped, Worked, Working
+from bot.decisions import Choice
 from bot.platform import Act
+from bot.status import Note, Status, Stopped, Worked, Working
 
 SENTENCES = {
     Note.THINKING: "Thinking…",
@@ -15,6 +16,8 @@ SENTENCES = {
     Note.INTERRUPTED: "I am being restarted. The answer goes on in a moment.",
     Note.REVISED: "Your message was changed. I answer it anew.",
     Note.SUPERSEDED: "This belongs to an earlier course: the conversation went on from further up.",
+    Note.ASKING: "This waits for a decision. Write something else to me here, and it is withdrawn.",
+    Note.WITHDRAWN: "Withdrawn: nobody decided, and the conversation went on.",
     Note.SET_ASIDE: "I crashed on this message three times, so I set it aside. Whoever runs this bot can look into it.",
     Note.MODEL_REFUSED: "The model refused this request. Ask in other words, or tell who runs this bot.",
     Note.MODEL_TIMEOUT: "The model took too long. Ask again.",
@@ -33,6 +36,13 @@ LABELS = {
 }
 """What stands on the buttons."""
 
+CHOICES = {
+    Choice.APPROVE: "Approve{label}",
+    Choice.EDIT: "Edit{label}…",
+    Choice.DENY: "Deny{label}…",
+}
+"""What stands on those by which a request is decided; the label tells it from others."""
+
 BRANCHING = "{who} branches off from [an answer of mine]({link})."
 BRANCHED = f"{BRANCHING} Go on in this thread: I know what was said up to there."
 """At the top of a thread that goes on from an answer elsewhere, in Markdown: until it can be gone on with, and then."""
@@ -49,6 +59,8 @@ WARNINGS = frozenset(SENTENCES) - {
     Note.INTERRUPTED,
     Note.REVISED,
     Note.SUPERSEDED,
+    Note.ASKING,
+    Note.WITHDRAWN,
 }
 """The notes that tell of a failure."""
 

@@ -25,6 +25,7 @@ from bot.judge import Judge
 from bot.pace import DENSE, Pace
 from bot.platform import Adapter, Lease, Room
 from bot.reply import Lane
+from bot.requests import Requests
 from bot.turn import Outcome, Running, cancel
 from bot.turns import Turn
 
@@ -73,8 +74,10 @@ class Worker:
         adapters: Sequence[Adapter],
         room: Room,
         limits: Limits,
+        requests: Requests,
         judge: Judge | None = None,
     ) -> None:
+        self._requests = requests
         self._room = room
         self._judge = judge
         self.name = uuid.uuid4().hex
@@ -141,7 +144,15 @@ class Worker:
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
         company = Company(turn, self._inbox, self._room, self._judge)
-        return Running(turn, lease, agent=self._agent, inbox=self._inbox, lanes=self._lanes, company=company)
+        return Running(
+            turn,
+            lease,
+            agent=self._agent,
+            inbox=self._inbox,
+            lanes=self._lanes,
+            company=company,
+            requests=self._requests,
+        )
 
     def _lease_end(self) -> float:
         """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""

@@ -16,7 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folders = ExitStack()
         os.environ[SERVER_FOLDER] = str(folders.enter_context(server_folder()))
         config.add_cleanup(folders.close)
-    if config.getoption("numprocesses", default=None) is None or hasattr(config, "workerinput"):
+    if not config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
 
 

@@ -35,6 +35,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("OPENAI_BASE_URL", "localhost:8000"),
         ("DATABASE_URL", "mysql://localhost/skein"),
         ("DATABASE_URL", "postgresql://%zz"),
+        ("APPROVERS", "grace"),
         ("PORT", "many"),
         ("PORT", "70000"),
         ("CONCURRENCY", "0"),

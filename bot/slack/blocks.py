@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.conversation import Note
+from bot.decisions import Choice
 from bot.defuse import defuse
 from bot.plain import plain
-from bot.platform import Act, Page
-from bot.words import LABELS, WARNINGS, status_line
+from bot.platform import Act, Ask, Page
+from bot.status import Note
+from bot.words import CHOICES, LABELS, WARNINGS, status_line
 
 STATUS_BYTES = 190
 """What a status line may take beside a full page (`bot.markdown.PAGE_BYTES`): `chat.update` refuses a `text` of more
@@ -26,8 +27,17 @@ ACTIONS = {
 }
 """The actions of the buttons; a button's value is the id of the turn that it is about."""
 
+DECISIONS = {
+    Choice.APPROVE: "skein_approve",
+    Choice.EDIT: "skein_edit",
+    Choice.DENY: "skein_deny",
+}
+"""The actions of the buttons by which people decide; their value is the request's id."""
+
 RATE = "skein_rate"
 """The action of the thumbs; their values are such as `good:7`, with the id of the turn."""
+
+STYLES = {Choice.APPROVE: "primary", Choice.DENY: "danger"}
 
 Block = dict[str, Any]
 
@@ -60,7 +70,8 @@ def status_blocks(page: Page) -> list[Block]:
 def buttons(page: Page) -> list[Block]:
     """The buttons and thumbs under a page, if it has any."""
     row = [_button(act, turn) for act, turn in page.buttons]
-    found: list[Block] = [{"type": "actions", "elements": row}] if row else []
+    asked = [{"type": "actions", "elements": _choices(ask)} for ask in page.asks]
+    found: list[Block] = [*asked, {"type": "actions", "elements": row}] if row else [*asked]
     return found if page.rated is None else [*found, {"type": "context_actions", "elements": [_thumbs(page.rated)]}]
 
 
@@ -75,6 +86,21 @@ def _thumbs(turn: int) -> Block:
 def _button(act: Act, turn: int) -> Block:
     text = {"type": "plain_text", "text": LABELS[act], "emoji": True}
     return {"type": "button", "action_id": ACTIONS[act], "text": text, "value": str(turn)}
+
+
+def _choices(ask: Ask) -> list[Block]:
+    """The buttons by which a request is decided."""
+    label = f" {ask.label}" if ask.label else ""
+    return [
+        {
+            "type": "button",
+            "action_id": DECISIONS[choice],
+            "text": {"type": "plain_text", "text": CHOICES[choice].format(label=label), "emoji": True},
+            "value": str(ask.id),
+        }
+        | ({"style": STYLES[choice]} if choice in STYLES else {})
+        for choice in ask.choices
+    ]
 
 
 def _line(page: Page) -> str:

@@ -12,10 +12,13 @@ import structlog
 
 from bot.changes import Changes
 from bot.database import UNREACHABLE
+from bot.decisions import Choice
 from bot.errors import PlatformError
 from bot.inbox import Inbox
 from bot.platform import Act
-from bot.slack.blocks import ACTIONS, RATE
+from bot.slack.blocks import ACTIONS, DECISIONS, RATE
+from bot.slack.deciding import Decisions
+from bot.slack.decision_forms import DENY, EDIT
 from bot.slack.rating import WHY, Rating
 from bot.slack.recalling import DELETE, Recall
 from bot.slack.setting_up import SetupForm
@@ -24,6 +27,7 @@ from bot.slack.setup_form import SETUP
 log = structlog.get_logger()
 
 Ack = Callable[[], Awaitable[None]]
+Answer = Callable[..., Awaitable[None]]
 Json = dict[str, Any]
 
 
@@ -36,6 +40,7 @@ class Gestures:
     recall: Recall
     rating: Rating
     form: SetupForm
+    decisions: Decisions
 
     def register(self, app: Any) -> None:
         """Have a Bolt app listen for them; its types are incomplete."""
@@ -48,6 +53,11 @@ class Gestures:
             Act.RECALL: self._recall,
         }.items():
             app.action(ACTIONS[act])(listener)
+        app.action(DECISIONS[Choice.APPROVE])(self._approve)
+        app.action(DECISIONS[Choice.EDIT])(self._open_edit)
+        app.action(DECISIONS[Choice.DENY])(self._open_denial)
+        app.view(EDIT)(self._edit)
+        app.view(DENY)(self._deny)
         app.action(RATE)(self._rate)
         app.view(WHY)(self._explain)
         app.shortcut(DELETE)(self._delete_answer)
@@ -55,7 +65,7 @@ class Gestures:
         app.view(SETUP)(self._save_setup)
 
     async def _stop(self, ack: Ack, body: Json, action: Json) -> None:
-        if turn := _turn(action):
+        if turn := _number(action):
             await self.inbox.stop(turn, _user(body))
             log.info("stop_asked", turn=turn)
         await ack()
@@ -67,13 +77,13 @@ class Gestures:
         await self._try_again(ack, body, action, afresh=True)
 
     async def _try_again(self, ack: Ack, body: Json, action: Json, *, afresh: bool) -> None:
-        if turn := _turn(action):
+        if turn := _number(action):
             is_known = await self.changes.try_again(*_place(body), turn, afresh=afresh)
             log.info("asked_again", turn=turn, afresh=afresh, is_known=is_known)
         await ack()
 
     async def _branch(self, ack: Ack, body: Json, action: Json) -> None:
-        if turn := _turn(action):
+        if turn := _number(action):
             at = str(action.get("action_ts") or "0")
             is_known = await self.changes.branch(*_place(body), turn, _user(body), at)
             log.info("branch_asked", turn=turn, is_known=is_known)
@@ -82,10 +92,29 @@ class Gestures:
     async def _recall(self, ack: Ack, body: Json, action: Json) -> None:
         await ack()
         try:
-            if turn := _turn(action):
+            if turn := _number(action):
                 await self.recall.show(body, turn)
         except (PlatformError, *UNREACHABLE) as error:
             log.warning("turn_not_recalled", error=type(error).__name__)
+
+    async def _approve(self, ack: Ack, body: Json, action: Json) -> None:
+        await self.decisions.approve(body, _number(action))
+        await ack()
+
+    async def _open_edit(self, ack: Ack, body: Json, action: Json) -> None:
+        await ack()
+        await self.decisions.open_form(body, _number(action), Choice.EDIT)
+
+    async def _open_denial(self, ack: Ack, body: Json, action: Json) -> None:
+        await ack()
+        await self.decisions.open_form(body, _number(action), Choice.DENY)
+
+    # Until they are acknowledged the forms stand open with what was written in them.
+    async def _edit(self, ack: Answer, body: Json) -> None:
+        await ack(**await self.decisions.edit(body))
+
+    async def _deny(self, ack: Answer, body: Json) -> None:
+        await ack(**await self.decisions.deny(body))
 
     async def _rate(self, ack: Ack, body: Json, action: Json) -> None:
         value = str(action.get("value"))
@@ -119,8 +148,8 @@ class Gestures:
         await ack()
 
 
-def _turn(action: Json) -> int:
-    """The turn that a button is about; 0 if it names none."""
+def _number(action: Json) -> int:
+    """What a button is about, a turn or a request; 0 if it names none."""
     value = str(action.get("value"))
     return int(value) if value.isdecimal() else 0
 

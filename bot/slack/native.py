@@ -12,7 +12,7 @@ from typing import Any, Literal
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
-from bot.conversation import Conversation, Worked, Working
+from bot.conversation import Conversation
 from bot.defuse import defuse
 from bot.errors import Busy, Gone, PlatformError
 from bot.platform import Lease, Mark, Page
@@ -20,6 +20,7 @@ from bot.slack.adapter import SlackAdapter, metadata
 from bot.slack.blocks import Block, buttons, status_blocks
 from bot.slack.client import patiently
 from bot.slack.tiers import APPEND, START, STOP
+from bot.status import Worked, Working
 from bot.window import Window
 
 STREAM_BYTES = 11_000

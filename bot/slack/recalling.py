@@ -4,15 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.budget import Budget
 from bot.changes import Changes
-from bot.conversation import DIRECT, Conversation
-from bot.defuse import defuse
-from bot.plain import plain
-from bot.slack.client import patiently, spend
-from bot.slack.tiers import WHISPER
+from bot.slack.whispers import Whispers
 
 log = structlog.get_logger()
 
@@ -27,8 +21,7 @@ FORGOTTEN = "That is too long ago: I no longer have it."
 class Recall:
     """Says to one person alone what was said in a turn."""
 
-    client: AsyncWebClient
-    budget: Budget
+    whispers: Whispers
     changes: Changes
 
     async def show(self, body: dict[str, Any], turn: int) -> None:
@@ -36,30 +29,13 @@ class Recall:
         channel, user = str(body["channel"]["id"]), str(body["user"]["id"])
         found = await self.changes.said(turn)
         if found is None or found[0].channel != channel:
-            await self._whisper(_place(body), user, FORGOTTEN)
+            await self.whispers.reply(body, FORGOTTEN)
             return
         conversation, pages = found
         for page in pages:
-            await self._whisper(conversation, user, page)
+            await self.whispers.say(conversation, user, page)
         log.info("turn_recalled", turn=turn, by=user)
 
     async def refuse(self, body: dict[str, Any]) -> None:
         """Tell whoever wanted an answer deleted that it is not theirs. Raises PlatformError."""
-        await self._whisper(_place(body), str(body["user"]["id"]), NOT_THEIRS)
-
-    async def _whisper(self, conversation: Conversation, user: str, markdown: str) -> None:
-        channel = conversation.channel
-        blocks = [{"type": "markdown", "text": defuse(markdown)}]
-        request = lambda: self.client.chat_postEphemeral(  # noqa: E731
-            channel=channel,
-            user=user,
-            thread_ts=conversation.thread_ts,
-            text=plain(markdown),
-            blocks=blocks,
-        )
-        await patiently(lambda: spend(self.budget, WHISPER, channel, request))
-
-
-def _place(body: dict[str, Any]) -> Conversation:
-    """Where that was asked."""
-    return Conversation("", str(body["channel"]["id"]), body["message"].get("thread_ts") or DIRECT)
+        await self.whispers.reply(body, NOT_THEIRS)

@@ -126,7 +126,7 @@ async def test_a_tool_may_wait_for_a_person() -> None:
 
     async with on_stage(in_turn(Call([("look_up", {"query": "tea"})]), Say("Never mind.")), tool(ask_first)) as stage:
         heard = await stage.ask("Tea?")
-        assert (heard.text, heard.error, len(stage.requests)) == ("", None, 1)
+        assert (heard.text, heard.error, len(stage.requests)) == ("tea", None, 1)
 
 
 async def test_a_preamble_and_the_answer_are_two_messages() -> None:

@@ -23,8 +23,10 @@ from bot.database import open_pool
 from bot.health import open_site
 from bot.inbox import Inbox
 from bot.ratings import Ratings
+from bot.requests import Requests
 from bot.setups import Setups
 from bot.slack.client import Identity, open_client
+from bot.slack.deciding import Decisions
 from bot.slack.gestures import Gestures
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
@@ -32,6 +34,7 @@ from bot.slack.local.webhook import signed_headers
 from bot.slack.rating import Rating
 from bot.slack.recalling import Recall
 from bot.slack.setting_up import SetupForm
+from bot.slack.whispers import Whispers
 from bot.worker import Limits
 from tests.bench.figures import Row, Spread
 from tests.bench.load import RATE, paced
@@ -98,12 +101,14 @@ async def _listen(url: str) -> None:
             setups = Setups({})
             changes = Changes(inbox, pool)
             budget = Budget(pool, who.workspace, {})
+            whispers = Whispers(client, budget)
             gestures = Gestures(
                 inbox,
                 changes,
-                Recall(client, budget, changes),
+                Recall(whispers, changes),
                 Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot"))),
                 SetupForm(client, budget, setups, (), ()),
+                Decisions(client, budget, Requests(pool), whispers),
             )
             app = build_app(
                 client,

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from langgraph.runtime import RunControl
 
 from bot.conversation import AgentEvent, Conversation, Earlier, Hold, Message, Token
+from bot.decisions import Decided
 from bot.inbox import Inbox
 from bot.platform import Lease, Mark, Page
+from bot.requests import Requests
 from bot.window import Window
 from bot.worker import Limits, Worker, working as worker_working
 
@@ -37,9 +39,10 @@ class Speaker:
         earlier: Earlier | None = None,
         stop: asyncio.Event | None = None,
         again: bool = False,
+        decided: Sequence[Decided] = (),
     ) -> AsyncGenerator[AgentEvent, None]:
         """One word."""
-        del thread_id, hold, earlier, stop, again
+        del thread_id, hold, earlier, stop, again, decided
         now = time.perf_counter()
         self.began.update(dict.fromkeys((message.ts for message in messages), now))
         self._changed.set()
@@ -154,7 +157,14 @@ class Wall:
 @asynccontextmanager
 async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) -> AsyncGenerator[Worker, None]:
     """The bot's own worker between the two, stopped at the end."""
-    worker = Worker(inbox, agent=speaker, adapters=[Wall()], room=Nobody(), limits=limits or Limits())
+    worker = Worker(
+        inbox,
+        agent=speaker,
+        adapters=[Wall()],
+        room=Nobody(),
+        limits=limits or Limits(),
+        requests=Requests(inbox.pool),
+    )
     async with worker_working(worker):
         yield worker
 

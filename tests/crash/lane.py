@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from psycopg.rows import DictRow, dict_row
 
 from bot.budget import Tier
 from bot.conversation import Conversation
+from bot.decisions import Choice
 from bot.script import Call, Gate, Reply, Say, Wire
 from bot.scripted import ScriptedModel
 from bot.serde import serializer
+from bot.slack.blocks import DECISIONS
 from bot.slack.local import LocalSlack
 from bot.slack.tiers import TIERS
 from bot.worker import Limits
@@ -61,9 +64,13 @@ Said = tuple[str, str]
 
 @dataclass(slots=True)
 class Course:
-    """One conversation: its question, and the gates that hold each step back until people see the one before."""
+    """One conversation: its question, and the gates that hold each step back until people see the one before.
+
+    `is_decided` once somebody has decided what it asks leave for.
+    """
 
     ts: str = ""
+    is_decided: bool = False
     gates: dict[str, Gate] = field(
         default_factory=lambda: {mark: Gate() for mark in (PREAMBLE, LOOKING, FIRST, LAST_LINE)}
     )
@@ -73,6 +80,14 @@ class Course:
         for mark, gate in self.gates.items():
             if any(mark in body for body in bodies):
                 gate.open()
+
+
+class Deed(Enum):
+    """What somebody does that a turn follows from."""
+
+    ANSWER = "a question"
+    CHANGE = "a change of what was answered"
+    DECISION = "a decision"
 
 
 class Lane:
@@ -136,16 +151,35 @@ class Lane:
         self.course.ts = await self.slack.say("ada", "general", text)
         return self.course.ts
 
-    async def talk(self, replica: Replica) -> None:
-        """A new conversation of two questions, both answered by this replica."""
+    def guard(self) -> None:
+        """From the next start on, the tool asks before it runs."""
+        self.terms = replace(self.terms, settings=self.terms.settings.model_copy(update={"approve": "lookup"}))
+
+    async def prepare(self, deed: Deed, replica: Replica) -> None:
+        """A new conversation in which it can be done, as far as this replica has to take part."""
         await self.ask()
         assert await self.finished(replica)
-        await self.slack.say("ada", "general", FOLLOW_UP, thread=self.course.ts)
-        assert await self.finished(replica)
+        if deed is Deed.CHANGE:
+            await self.slack.say("ada", "general", FOLLOW_UP, thread=self.course.ts)
+            assert await self.finished(replica)
 
-    async def change(self) -> None:
-        """The conversation's first question is another one."""
-        await self.slack.edit("ada", "general", self.course.ts, f"@skein {CHANGED}")
+    async def do(self, deed: Deed) -> None:
+        """Have somebody do it."""
+        match deed:
+            case Deed.ANSWER:
+                await self.ask()
+            case Deed.CHANGE:
+                await self.slack.edit("ada", "general", self.course.ts, f"@skein {CHANGED}")
+            case Deed.DECISION:
+                self.course.is_decided = True
+                message = self.slack.replies("general", self.course.ts)[0]
+                await self.slack.click("ada", "general", message.ts, DECISIONS[Choice.APPROVE])
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether people can decide whether the tool may run."""
+        replies = self.slack.replies("general", self.course.ts)
+        return any(button.action_id == DECISIONS[Choice.APPROVE] for one in replies for button in one.buttons)
 
     def bodies(self) -> list[str]:
         """What people read in the conversation."""
@@ -172,8 +206,9 @@ class Lane:
         found = await self._database.execute(
             "select (select count(*) from skein_inbox where lane like %(lane)s) = 0"
             " or exists (select from skein_inbox where state in ('waiting', 'taken'))"
-            " or exists (select from skein_conversations where turn is not null) as it",
-            {"lane": f"%/{self.course.ts}"},
+            " or exists (select from skein_conversations where turn is not null)"
+            " or (%(decided)s and exists (select from skein_requests where state = 'open')) as it",
+            {"lane": f"%/{self.course.ts}", "decided": self.course.is_decided},
         )
         row = await found.fetchone()
         return bool(row and row["it"])

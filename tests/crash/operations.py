@@ -21,7 +21,7 @@ from psycopg import AsyncConnection
 DEAD = 137
 """The exit code of a process that died where it was to die: the shell's for kill -9."""
 
-STORED = ("select skein_put", "select skein_revise")
+STORED = ("select skein_put", "select skein_revise", "select skein_decide")
 """The first statements that an event may cause. What comes before is idling."""
 
 FOUND = "conversations.replies"
@@ -33,6 +33,7 @@ IDLE = (
     "select turn from skein_conversations where turn = any",
     "delete from skein_stops",
     "delete from skein_answers",
+    "delete from skein_requests",
     "select channel, setup from skein_channels",
     "listen",
     "unlisten",

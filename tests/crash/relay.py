@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.crash.lane import Lane, Said
+from tests.crash.lane import Deed, Lane, Said
 from tests.crash.operations import DEAD, How, Operation, Point
 from tests.crash.replica import Replica
 
@@ -61,12 +61,12 @@ class Relay:
     """Runs a turn through each of the ordeals that are `left`.
 
     `met` are the points where a replica was in fact ended; `failed` tells of the turns that did not come to the answer
-    that was `expected`. Those `of_a_change` are turns that answer anew what was changed after it was answered.
+    that was `expected`. What the turns follow from is the `deed`.
     """
 
     expected: Answer
     left: deque[Ordeal]
-    of_a_change: bool = False
+    deed: Deed = Deed.ANSWER
     met: set[Point] = field(default_factory=set[Point])
     failed: list[str] = field(default_factory=list[str])
 
@@ -75,11 +75,11 @@ class Relay:
         replica = await lane.start()
         while self.left:
             ordeal = self.left.popleft()
-            while not await replica.arm(None if self.of_a_change else ordeal[0]):
+            while not await replica.arm(ordeal[0] if self.deed is Deed.ANSWER else None):
                 replica = await lane.start()
             try:
-                if self.of_a_change:
-                    await lane.talk(replica)
+                if self.deed is not Deed.ANSWER:
+                    await lane.prepare(self.deed, replica)
                     assert await replica.arm(ordeal[0])
                 replica = await self._through(lane, replica, ordeal)
                 answer = await Answer.of(lane)
@@ -89,8 +89,8 @@ class Relay:
                 await lane.clear()  # one that is late would stay, with its connections
 
     async def _through(self, lane: Lane, replica: Replica, ordeal: Ordeal) -> Replica:
-        """Ask, and when a replica comes to its end over it, start the next. Returns the one that finishes."""
-        await (lane.change() if self.of_a_change else lane.ask())
+        """Do it, and when a replica comes to its end over it, start the next. Returns the one that finishes."""
+        await lane.do(self.deed)
         for point, next_point in zip(ordeal, (*ordeal[1:], None), strict=True):
             if await lane.finished(replica) and await replica.arm(None):
                 return replica
@@ -99,9 +99,11 @@ class Relay:
             self.met.add(point)
             left = await Left.by(lane)
             replica = await lane.start(next_point)
+            if self.deed is Deed.DECISION and lane.is_asked:
+                await lane.do(self.deed)  # Slack brings a click once: whoever saw that it failed clicks again
             is_finished = await lane.finished(replica)
             assert is_finished or next_point, "the last of them died"
-            if not self.of_a_change:  # else what is stored may be of the course before
+            if self.deed is not Deed.CHANGE:  # else what is stored may be of the course before
                 left.check(lane)
         return replica
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import Note
+from bot.status import Note
 from bot.words import SENTENCES
-from tests.crash.lane import CHANGED, FOLLOW_UP, FURTHER, Lane, open_lanes
+from tests.crash.lane import CHANGED, FOLLOW_UP, FURTHER, Deed, Lane, open_lanes
 from tests.crash.operations import DEAD, How, Operation, Point
 from tests.crash.relay import Answer, Ordeal, Relay, operations_of_a_turn
 from tests.crash.replica import Replica
@@ -64,10 +64,10 @@ async def _turn(lane: Lane, replica: Replica) -> tuple[Answer, Sequence[Operatio
 
 
 async def suffered(
-    lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal], *, of_a_change: bool = False
+    lanes: Sequence[Lane], expected: Answer, ordeals: Iterable[Ordeal], deed: Deed = Deed.ANSWER
 ) -> set[Point]:
     """Run a turn through each of the ordeals; returns the points where a process was in fact ended."""
-    relay = Relay(expected, deque(ordeals), of_a_change)
+    relay = Relay(expected, deque(ordeals), deed)
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
             group.create_task(relay.run(lane))
@@ -116,27 +116,46 @@ async def test_stopped_in_mid_answer_it_goes_on_after_the_start_and_no_death_is_
     assert "deaths=1" not in logs
 
 
-async def test_killed_while_it_answers_a_changed_message_the_conversation_is_as_if_it_had_not_been(
-    lanes: Sequence[Lane],
-) -> None:
-    replica = await lanes[0].start()
+async def rehearsed(lane: Lane, deed: Deed) -> tuple[Answer, Sequence[Operation]]:
+    """What comes of it without a crash, and the operations that it takes."""
+    replica = await lane.start()
     assert await replica.arm(None)
-    await lanes[0].talk(replica)
+    await lane.prepare(deed, replica)
     assert await replica.arm(None)
-    await lanes[0].change()
-    assert await lanes[0].finished(replica)
+    await lane.do(deed)
+    assert await lane.finished(replica)
     operations = operations_of_a_turn(replica.done)
-    answer = await Answer.of(lanes[0])
+    answer = await Answer.of(lane)
     replica.stop()
     assert await replica.ended() == 0
     assert [kind for kind, _ in answer.memory] == ["human", "ai", "tool", "ai"]
-    assert answer.memory[0] == ("human", CHANGED)
-    assert answer.bodies[-1] == SENTENCES[Note.SUPERSEDED]
+    return answer, operations
+
+
+async def some_suffered(lanes: Sequence[Lane], answer: Answer, operations: Sequence[Operation], deed: Deed) -> None:
+    """Kill at every fifth of the operations."""
     hows = cycle((How.KILLED_BEFORE, How.KILLED_AFTER))
     points = [Point(done, how) for done, how in zip(operations[::5], hows, strict=False)]
-    met = await suffered(lanes, answer, [(point,) for point in points], of_a_change=True)
-    print(f"killed at {len(met)} of {len(points)} points of a change")  # noqa: T201
+    met = await suffered(lanes, answer, [(point,) for point in points], deed)
+    print(f"killed at {len(met)} of {len(points)} points of {deed.value}")  # noqa: T201
     assert len(met) > len(points) * 2 // 3
+
+
+async def test_killed_while_it_answers_a_changed_message_the_conversation_is_as_if_it_had_not_been(
+    lanes: Sequence[Lane],
+) -> None:
+    answer, operations = await rehearsed(lanes[0], Deed.CHANGE)
+    assert answer.memory[0] == ("human", CHANGED)
+    assert answer.bodies[-1] == SENTENCES[Note.SUPERSEDED]
+    await some_suffered(lanes, answer, operations, Deed.CHANGE)
+
+
+async def test_killed_while_it_goes_on_from_a_decision_it_is_as_if_it_had_not_been(lanes: Sequence[Lane]) -> None:
+    for lane in lanes:
+        lane.guard()
+    answer, operations = await rehearsed(lanes[0], Deed.DECISION)
+    assert "✓ Ada approved `lookup`: place `here`" in answer.bodies[0]
+    await some_suffered(lanes, answer, operations, Deed.DECISION)
 
 
 async def test_a_message_that_kills_three_times_is_set_aside_and_the_conversation_goes_on(

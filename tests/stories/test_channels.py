@@ -71,12 +71,27 @@ async def test_it_tells_how_it_is_set_up(slack: LocalSlack, model: Model, start:
         ("[C1", "no TOML"),
         ("[C1]\nmood = 1", "wrong at C1 mood"),
         ("[C1]\nmodel = 'gpt'", "wrong at C1 model"),
+        ("[C1]\napprovers = ['grace']", "wrong at C1 approvers"),
         ("C1 = 1", "wrong at C1"),
     ],
 )
 def test_a_file_that_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         channels(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["coffee", "web_search,cof*"])
+async def test_a_tool_that_would_run_unasked_is_said_at_the_start(start: OpenBot, name: str) -> None:
+    with pytest.raises(SettingsError, match="There is no tool cof"):
+        async with start(approve=name):
+            pass
+
+
+async def test_what_the_file_guards_has_to_be_there(slack: LocalSlack, start: OpenBot, tmp_path: Path) -> None:
+    told = written(tmp_path, f'[{slack.channel("research").id}]\napprove = ["cof*"]')
+    with pytest.raises(SettingsError, match=r"the tool cof\*, which is not there"):
+        async with start(channels_config=told):
+            pass
 
 
 async def test_a_tool_that_is_not_there_is_said_at_the_start(slack: LocalSlack, start: OpenBot, tmp_path: Path) -> None:

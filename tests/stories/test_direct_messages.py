@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.conversation import Note
 from bot.slack.local import LocalSlack
+from bot.status import Note
 from bot.words import SENTENCES
 from tests.stage import Model
 from tests.stories.speech import answered, bodies, echo

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.conversation import Note
 from bot.script import Break, Call, Gate, Refuse, Reply, Say, Wire, in_turn
 from bot.slack.local import LocalSlack
+from bot.status import Note
 from bot.words import SENTENCES
 from tests.stage import Model, OpenBot
 from tests.stories.speech import answered, bodies, echo

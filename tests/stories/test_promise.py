@@ -7,10 +7,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from bot.conversation import Note
 from bot.inbox import Inbox
 from bot.script import Gate, Say, in_turn
 from bot.slack.local import LocalSlack
+from bot.status import Note
 from bot.words import SENTENCES
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot

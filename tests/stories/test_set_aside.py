@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from bot.app import open_database
-from bot.conversation import Note
 from bot.errors import UnknownMessage
 from bot.inbox import Inbox
 from bot.script import Hang, Reply, Wire
 from bot.set_aside import list_messages, retry, show
 from bot.settings import Settings
 from bot.slack.local import LocalSlack
+from bot.status import Note
 from bot.turns import MOST_DEATHS
 from bot.words import SENTENCES
 from bot.worker import Limits

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UnknownCheckpoint
+from bot.script import Call, Reply, Say, Wire
 from bot.settings import Settings
 from bot.terminal import chat, history
 from tests.stage import Model
@@ -75,3 +76,18 @@ async def test_the_trace_tells_what_each_node_does(settings: Settings) -> None:
     shown = await talk(settings, "one", database="sqlite:///:memory:", trace=True)
     steps = re.findall(r"^\[[\d:.]+ (\w+)\] (.+)$", shown, re.MULTILINE)
     assert steps == [("model", "began"), ("model", "wrote 1 message: 1: one")]
+
+
+async def test_a_tool_that_asks_first_is_let_run_or_not(settings: Settings, model: Model) -> None:
+    def script(messages: list[Wire]) -> Reply:
+        return Say("Done.") if messages[-1]["role"] == "tool" else Call([("current_time", "{}")])
+
+    model.script = script
+    guarded = settings.model_copy(update={"approve": "current_time"})
+    told = await talk(guarded, "one", "no, not now", "two", "yes", "three", "four")
+    assert told.count("May I use `current_time`?") == 4
+    assert told.count("Done.") == 2
+    said = [str(message["content"]) for message in model.server.requests[-1]["messages"]]
+    assert any(text.endswith("the tool was not run. not now") for text in said)
+    assert any("UTC" in text for text in said)
+    assert any(text.startswith("Nobody decided") for text in said)

@@ -222,6 +222,7 @@ def _asked_by(message: Message) -> dict[str, Any]:
     return {
         "asker": message.author,
         "zone": message.zone,
+        "language": message.language,
         "workspace": place.workspace,
         "channel": place.channel,
         "thread": place.thread_ts,

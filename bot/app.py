@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import database
+from bot.affairs import Affairs
 from bot.budget import Budget, Tier
 from bot.changes import Changes
 from bot.channels import channels
@@ -29,6 +30,7 @@ from bot.health import Health, open_site
 from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
 from bot.pictures import takes_pictures
+from bot.preferences import Preferences
 from bot.ratings import Ratings
 from bot.requests import Requests
 from bot.settings import Settings
@@ -38,6 +40,7 @@ from bot.slack.client import Identity, identify, open_client
 from bot.slack.deciding import Decisions
 from bot.slack.files import Files
 from bot.slack.gestures import Gestures
+from bot.slack.home import Home
 from bot.slack.http import PATH, Ingress
 from bot.slack.listeners import build_app
 from bot.slack.native import NativeAdapter
@@ -112,7 +115,8 @@ async def open_bot(
         budget = Budget(pool, identity.workspace, tiers)
         people = People(client, budget)
         files = _files(settings, client)
-        room = Room(client, budget, people, files, identity.user)
+        preferences = Preferences(pool, identity.workspace)
+        room = Room(client, budget, people, files, preferences, me=identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         around = [*Surroundings(client, budget, room).tools(), *Sharing(client, budget, identity.user).tools()]
         setups = Setups(channels(settings.channels_config), pool, identity.workspace)
@@ -153,6 +157,9 @@ async def open_bot(
             names=lambda: people.names,
             setups=setups,
             gestures=gestures,
+            home=Home(
+                client, budget, identity, Affairs(pool, identity.workspace), preferences, store, tuple(agent.tools)
+            ),
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""

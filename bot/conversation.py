@@ -88,7 +88,7 @@ class Message:
     `author` is their id, `name` what people call them and `zone` IANA's name of their time zone, where those are known.
     One that is `overheard` was not said to the bot: it is there for what is. Of one that is `doubtful` that is to be
     judged. Before one that is `unread` things were said that could not be read. Another bot's is a machine's. `edited`
-    is when its author changed it last, as Slack tells it.
+    is when its author changed it last, as Slack tells it; `language` is the one in which they want to be answered.
     """
 
     conversation: Conversation
@@ -103,6 +103,7 @@ class Message:
     is_machine: bool = False
     files: tuple[File, ...] = ()
     edited: str = ""
+    language: str = ""
 
 
 Earlier = Callable[[str | None], Awaitable[Sequence[Message]]]

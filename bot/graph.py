@@ -17,6 +17,7 @@ from typing import Any, NotRequired, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphBubbleUp
@@ -44,6 +45,8 @@ TOOL_TIMEOUT = timedelta(seconds=60)
 
 LONGEST_RESULT = 20_000
 """Characters of a tool's result that the model is told: about 5,000 tokens."""
+
+LANGUAGE = "Whoever asks now wants to be answered in {language}."
 
 LONGEST_ERROR = 500
 """Characters of a tool's error that the model is told."""
@@ -78,8 +81,10 @@ def build_graph(
     asked = model.bind_tools(tools) if tools else model
     by_name = {tool.name: tool for tool in tools}
 
-    async def think(state: Memory) -> dict[str, list[AIMessage]]:
-        request = sent(state["messages"], instructions, state.get("notes", ""))
+    async def think(state: Memory, config: RunnableConfig) -> dict[str, list[AIMessage]]:
+        language = config.get("configurable", {}).get("language")
+        told = f"{instructions}\n\n{LANGUAGE.format(language=language)}" if language else instructions
+        request = sent(state["messages"], told, state.get("notes", ""))
         message = await asked.ainvoke(await shown(request, pictures) if pictures else request)
         _check_refusal(message)
         return {"messages": [message]}

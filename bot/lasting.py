@@ -13,7 +13,7 @@ Where several people ask at once, the last of them counts as who asks.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,9 @@ LONGEST_FACT = 500
 
 MOST_FACTS = 200
 """How much is remembered for one person, or one channel."""
+
+OF_PERSON = 3
+"""The length of a person's own place; that of a channel within it is one longer."""
 
 Place = tuple[str, ...]
 
@@ -65,7 +68,7 @@ class Asker:
     def places(self) -> Sequence[Place]:
         """Where all is that may be known here."""
         if self.is_direct:
-            return ((self.workspace, "private", self.id), self._of_person)
+            return _places_of(self.workspace, self.id)
         return ((*self._of_person, self.channel), self._of_channel)
 
     @property
@@ -75,6 +78,15 @@ class Asker:
     @property
     def _of_channel(self) -> Place:
         return (self.workspace, "channel", self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is remembered for a person; `channel` is where alone it is known again, if it was said there."""
+
+    key: str
+    text: str
+    channel: str
 
 
 def lasting_memory(store: BaseStore) -> list[BaseTool]:
@@ -110,6 +122,25 @@ def lasting_memory(store: BaseStore) -> list[BaseTool]:
         StructuredTool.from_function(coroutine=recall, description=RECALL),
         StructuredTool.from_function(coroutine=forget, description=FORGET),
     ]
+
+
+async def known_of(store: BaseStore, workspace: str, person: str) -> list[Fact]:
+    """All that is remembered for a person, wherever they have said it, the oldest first."""
+    found = await _facts(store, _places_of(workspace, person))
+    return [Fact(item.key, _text(item), item.namespace[3] if len(item.namespace) > OF_PERSON else "") for item in found]
+
+
+async def forget_of(store: BaseStore, workspace: str, person: str, keys: Collection[str] | None = None) -> int:
+    """Forget what is remembered for a person, or what of it has these keys; tells how much that was."""
+    found = await _facts(store, _places_of(workspace, person))
+    gone = [item for item in found if keys is None or item.key in keys]
+    for item in gone:
+        await store.adelete(item.namespace, item.key)
+    return len(gone)
+
+
+def _places_of(workspace: str, person: str) -> Sequence[Place]:
+    return ((workspace, "private", person), (workspace, "person", person))
 
 
 async def _facts(store: BaseStore, places: Iterable[Place]) -> list[Item]:

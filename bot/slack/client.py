@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace, as `auth.test` says, and the scopes its token was granted."""
+    """Who the bot is in its workspace, as `auth.test` says, and the scopes its token was granted.
+
+    `url` is the workspace's own address, with a slash at its end.
+    """
 
     workspace: str
     team_name: str
@@ -46,6 +49,7 @@ class Identity:
     name: str
     bot: str
     scopes: frozenset[str]
+    url: str = ""
 
 
 @asynccontextmanager
@@ -73,6 +77,7 @@ async def identify(client: AsyncWebClient, *, patient: bool = True) -> Identity:
         name=response.get("user") or "",
         bot=response.get("bot_id") or "",
         scopes=frozenset(filter(None, map(str.strip, scopes))),
+        url=response.get("url") or "",
     )
 
 

@@ -24,6 +24,7 @@ from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
 from bot.slack.gestures import Gestures
+from bot.slack.home import Home
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ def build_app(
     names: Callable[[], Collection[str]] = tuple,
     setups: Setups,
     gestures: Gestures,
+    home: Home | None = None,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
@@ -86,6 +88,8 @@ def build_app(
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     gestures.register(app)
+    if home:
+        home.register(app)
     # What no listener matches is not acknowledged and would come again.
     app.event(ANY)(_acknowledge_event)
     for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):

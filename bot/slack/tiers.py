@@ -10,7 +10,7 @@ POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
 WHISPER, PERMALINK = "chat.postEphemeral", "chat.getPermalink"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
-CHANNEL, OPEN_VIEW = "conversations.info", "views.open"
+CHANNEL, OPEN_VIEW, PUBLISH = "conversations.info", "views.open", "views.publish"
 USER, USERS = "users.info", "users.list"
 UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
 ADD, REMOVE = "reactions.add", "reactions.remove"
@@ -28,6 +28,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         STOP: Tier(20),
         CHANNEL: Tier(50),
         OPEN_VIEW: Tier(100),
+        PUBLISH: Tier(100),
         USER: Tier(100),
         USERS: Tier(20),
         REPLIES: Tier(50),

@@ -35,11 +35,12 @@ IDLE = (
     "delete from skein_answers",
     "delete from skein_requests",
     "select channel, setup from skein_channels",
+    "select person, language from skein_people",
     "listen",
     "unlisten",
     "delete from skein_inbox",
 )
-"""Renewals, listening, sweeping and the look for new setups go by the clock, and are not part of a turn."""
+"""Renewals, listening, sweeping and the look for what people have set go by the clock, and are not part of a turn."""
 
 LONGEST_NAME = 64
 

@@ -80,7 +80,7 @@ class Whispered:
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """A form opened before somebody's eyes, changed or closed."""
+    """A form opened before somebody's eyes, changed or closed; or their home did."""
 
     user: str
 

@@ -72,6 +72,11 @@ class Context:
     modals: dict[str, View] = field(default_factory=dict[str, View])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
+    def home(self, user: str) -> View | None:
+        """What the bot has last published as somebody's home."""
+        homes = [shown for shown in self.views if shown.user == user and shown.view.get("type") == "home"]
+        return homes[-1] if homes else None
+
     def need_any(self, scopes: Sequence[str]) -> None:
         """Raises Refused unless one of the scopes is granted, or none is asked for."""
         if scopes and self.scopes.isdisjoint(scopes):

@@ -22,7 +22,9 @@ from bot.slack.local.records import record
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
 
-PLAIN_EVENTS = frozenset({"app_mention", "message.channels", "message.groups", "message.im", "message.mpim"})
+PLAIN_EVENTS = frozenset(
+    {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "message.mpim"}
+)
 """What the plain manifest subscribes to."""
 
 _CHANNEL_LETTERS: Mapping[Kind, str] = {"channel": "C", "group": "G", "im": "D", "mpim": "G"}

@@ -1,6 +1,7 @@
 """What Slack sends when somebody clicks in a message, or types a command."""
 
 import time
+from collections.abc import Sequence
 
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context
@@ -51,7 +52,30 @@ def block_actions(
         "channel": {"id": channel.id, "name": _name(channel)},
         "message": record(workspace, message, with_metadata=True),
         "state": {"values": {}},
-        "actions": [_action(message, action_id, value, block_id)],
+        "actions": [_action(message.blocks, action_id, value, block_id)],
+    }
+
+
+def home_actions(context: Context, user: User, action_id: str, value: str | None = None) -> Json:
+    """The payload of a click in somebody's home. Raises Impossible when nothing of the kind stands there.
+
+    `value` chooses between several of that name, or between the options of a list.
+    """
+    home = context.home(user.id)
+    if home is None:
+        raise Impossible(f"{user.name} has no home to click in")
+    workspace = context.workspace
+    return {
+        "type": "block_actions",
+        "user": actor(user),
+        "api_app_id": workspace.bot.app,
+        "container": {"type": "view", "view_id": home.id},
+        "trigger_id": new_trigger(context, user),
+        "team": {"id": workspace.team, "domain": "local"},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "view": {**home.view, "id": home.id, "team_id": workspace.team, "state": {"values": {}}},
+        "actions": [_action(as_objects(home.view.get("blocks")), action_id, value, None)],
     }
 
 
@@ -105,19 +129,21 @@ def _container(message: Message) -> Json:
     return container | {"thread_ts": message.thread_ts} if message.thread_ts else container
 
 
-def _action(message: Message, action_id: str, value: str | None, block_id: str | None) -> Json:
-    for block in message.blocks:
+def _action(blocks: Sequence[Json], action_id: str, value: str | None, block_id: str | None) -> Json:
+    for block in blocks:
         if block_id and block.get("block_id") != block_id:
             continue
         for element in elements_of(block):
             face = _face(element, value)
             if element.get("action_id") == action_id and face is not None:
                 return _clicked(element, face, block)
-    raise Impossible(f"the message has nothing to click on that is called {action_id!r}")
+    raise Impossible(f"there is nothing to click on that is called {action_id!r}")
 
 
 def _face(element: Json, value: str | None) -> Json | None:
-    """What exactly was clicked on: the element, or the half of it with that value."""
+    """What exactly was clicked on: the element, the half of it, or the option in it, with that value."""
+    if element.get("type") == "static_select":
+        return next((one for one in as_objects(element.get("options")) if one.get("value") == value), None)
     if element.get("type") != "feedback_buttons":
         return element if value in {None, element.get("value", "")} else None
     halves = as_objects([element.get("positive_button"), element.get("negative_button")])
@@ -131,6 +157,8 @@ def _clicked(element: Json, face: Json, block: Json) -> Json:
         "block_id": block.get("block_id"),
         "action_ts": f"{time.time():.6f}",
     }
+    if element.get("type") == "static_select":
+        return action | {"selected_option": face}
     text = as_object(face.get("text"))
     if text is not None:
         action["text"] = text

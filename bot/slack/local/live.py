@@ -22,32 +22,34 @@ from bot.slack.local.changes import (
 from bot.slack.local.context import View
 from bot.slack.local.messages import Message
 from bot.slack.local.page_forms import page_form
-from bot.slack.local.page_messages import page_channel, page_message
+from bot.slack.local.page_messages import page_channel, page_home, page_message
 from bot.slack.local.wire import Json
 from bot.slack.local.workspace import Workspace
 
 _HEARTBEAT_SECONDS = 30.0
 _CLOSE_SECONDS = 1.0
 
-_Mark = tuple[Literal["message", "deleted", "channel", "whisper", "form"], str, str]
-Forms = Callable[[str], View | None]
-"""Which form somebody sees."""
+_Mark = tuple[Literal["message", "deleted", "channel", "whisper", "form", "home"], str, str]
+Views = Callable[[str], View | None]
+"""Which form somebody sees, or which home."""
 _FORM: _Mark = ("form", "", "")
+_HOME: _Mark = ("home", "", "")
 
 
 class _Viewer:
     """One open page. What changed is marked and looked up when it is sent: a slow page skips versions, not messages."""
 
-    def __init__(self, workspace: Workspace, forms: Forms, user: str | None) -> None:
+    def __init__(self, workspace: Workspace, forms: Views, homes: Views, user: str | None) -> None:
         self.socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, timeout=_CLOSE_SECONDS)
         self.user = user
         self._workspace = workspace
         self._forms = forms
+        self._homes = homes
         self._marks: dict[_Mark, Message | None] = {}
         self._marked = asyncio.Event()
 
     def mark(self, mark: _Mark, whisper: Message | None = None) -> None:
-        if mark == _FORM or self._workspace.channels[mark[1]].visible_to(self.user or ""):
+        if mark in {_FORM, _HOME} or self._workspace.channels[mark[1]].visible_to(self.user or ""):
             self._marks[mark] = whisper
             self._marked.set()
 
@@ -65,6 +67,8 @@ class _Viewer:
         kind, channel, ts = mark
         if kind == "form":
             return {"type": kind, "form": page_form(self._forms(self.user or ""))}
+        if kind == "home":
+            return {"type": kind, "html": page_home(self._workspace, self._homes(self.user or ""))}
         message = whisper or self._workspace.find(channel, ts)
         match kind:
             case "channel":
@@ -81,14 +85,15 @@ class _Viewer:
 class Live:
     """All open pages."""
 
-    def __init__(self, workspace: Workspace, forms: Forms) -> None:
+    def __init__(self, workspace: Workspace, forms: Views, homes: Views) -> None:
         self._workspace = workspace
         self._forms = forms
+        self._homes = homes
         self._viewers: set[_Viewer] = set()
 
     async def accept(self, request: web.Request, user: str | None) -> web.StreamResponse:
         """Serve one page until it closes."""
-        viewer = _Viewer(self._workspace, self._forms, user)
+        viewer = _Viewer(self._workspace, self._forms, self._homes, user)
         await viewer.socket.prepare(request)
         self._viewers.add(viewer)
         try:
@@ -131,6 +136,7 @@ class Live:
                 self._mark(("whisper", message.channel, message.ts), whisper=message, to=to)
             case Viewed(user):
                 self._mark(_FORM, to=user)
+                self._mark(_HOME, to=user)
             case _:
                 assert_never(change)
 

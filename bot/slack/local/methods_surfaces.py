@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from bot.slack.local.arguments import Arguments
+from bot.slack.local.changes import Viewed
 from bot.slack.local.context import TRIGGER_LIFE_SECONDS, Context, View
 from bot.slack.local.modals import show
 from bot.slack.local.refusal import Refused, malformed
@@ -35,7 +36,9 @@ def publish_view(context: Context, args: Arguments) -> Json:
     user = args.required("user_id")
     if user not in context.workspace.users:
         raise Refused("user_not_found")
-    return _told(context, _keep(context, user, _view(args, "home")))
+    shown = _keep(context, user, _view(args, "home"))
+    context.workspace.tell(Viewed(user))
+    return _told(context, shown)
 
 
 def open_view(context: Context, args: Arguments) -> Json:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.slack.local.live import Live
 from bot.slack.local.page_forms import page_form
-from bot.slack.local.page_messages import page_state
+from bot.slack.local.page_messages import page_home, page_state
 from bot.slack.local.people import People
 from bot.slack.local.refusal import Impossible
 from bot.slack.local.users import User
@@ -60,6 +60,8 @@ class PageApi:
         acts: Mapping[str, Callable[[User, Json], Awaitable[Json]]] = {
             "say": self._say,
             "click": self._click,
+            "home": self._open_home,
+            "click_home": self._click_home,
             "edit": self._edit,
             "delete": self._delete,
             "react": self._react,
@@ -97,7 +99,9 @@ class PageApi:
             return _refused(impossible)
         state = page_state(self.people.workspace, viewer, self.note)
         form = page_form(self.people.modal(viewer)) if viewer else None
-        return web.json_response({**state, "shortcuts": dict(self.shortcuts), "form": form}, headers=_HEADERS)
+        home = page_home(self.people.workspace, self.people.home(viewer)) if viewer else None
+        more = {"shortcuts": dict(self.shortcuts), "form": form, "home": home}
+        return web.json_response({**state, **more}, headers=_HEADERS)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -156,6 +160,15 @@ class PageApi:
 
     async def _dismiss(self, user: User, _wanted: Json) -> Json:
         await self.people.dismiss(user)
+        return {}
+
+    async def _open_home(self, user: User, _wanted: Json) -> Json:
+        await self.people.open_home(user, "home")
+        return {}
+
+    async def _click_home(self, user: User, wanted: Json) -> Json:
+        value = as_text(wanted.get("value")) or None
+        await self.people.click_home(user, as_text(wanted.get("action_id")), value)
         return {}
 
     async def _click(self, user: User, wanted: Json) -> Json:

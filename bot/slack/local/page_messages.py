@@ -1,9 +1,10 @@
 """Channels and messages as the playground's page receives them."""
 
 from bot.slack.local.channels import Channel
+from bot.slack.local.context import View
 from bot.slack.local.messages import Message
 from bot.slack.local.render import files_html, to_html
-from bot.slack.local.wire import Json
+from bot.slack.local.wire import Json, as_objects
 from bot.slack.local.workspace import Workspace
 
 
@@ -33,6 +34,11 @@ def page_message(workspace: Workspace, message: Message) -> Json:
         "reactions": [{"name": name, "users": list(users)} for name, users in message.reactions.items()],
         "status": None if message.thread_ts else workspace.status(message.channel, message.ts),
     }
+
+
+def page_home(workspace: Workspace, shown: View | None) -> str | None:
+    """The bot's home as safe HTML; None while the bot has published none."""
+    return to_html("", as_objects(shown.view.get("blocks")), workspace.names) if shown else None
 
 
 def page_state(workspace: Workspace, viewer: str | None, note: str | None) -> Json:

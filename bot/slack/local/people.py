@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context, View, kept_file
 from bot.slack.local.events import home_opened
-from bot.slack.local.interactions import block_actions, message_action, slash_command
+from bot.slack.local.interactions import block_actions, home_actions, message_action, slash_command
 from bot.slack.local.messages import Message
 from bot.slack.local.modals import Value, answered, show, view_submission
 from bot.slack.local.notation import as_sent
@@ -164,6 +164,14 @@ class People:
         """Look at the bot's `messages` or `home` tab."""
         user = self.user(who)
         self._publisher.publish(home_opened(self.workspace, user.id, self.direct_channel(user), tab))
+
+    def home(self, who: Who) -> View | None:
+        """The bot's home as somebody sees it, once the bot has published it."""
+        return self.context.home(self.user(who).id)
+
+    async def click_home(self, who: Who, action_id: str, value: str | None = None) -> None:
+        """Click on a button in one's home, or choose the option of a list with that `value`."""
+        self._publisher.interact("interactive", home_actions(self.context, self.user(who), action_id, value))
 
     async def join(self, who: Who, where: Where) -> None:
         """Become a member; the bot too can be brought into a channel this way."""

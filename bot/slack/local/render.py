@@ -119,8 +119,22 @@ def _element(element: dict[str, Any], block: dict[str, Any]) -> str:
             return _button(element, block)
         case "image":
             return image_html(string(element.get("alt_text")))
+        case "static_select":
+            return _select(element)
         case _:
             return _unsupported("element", element)
+
+
+def _select(element: dict[str, Any]) -> str:
+    chosen = objects([element.get("initial_option")])
+    options = "".join(
+        f'<option value="{escape(string(option.get("value")))}"{" selected" if option in chosen else ""}>'
+        f"{_label(option.get('text'))}</option>"
+        for option in objects(element.get("options"))
+    )
+    return (
+        f'<select class="block-select" data-action-id="{escape(string(element.get("action_id")))}">{options}</select>'
+    )
 
 
 def _button(element: dict[str, Any], block: dict[str, Any]) -> str:
@@ -136,6 +150,10 @@ def _clickable(
     """A button that sends the element's action with the value of the choice."""
     named = string(choice.get("accessibility_label"))
     title = f' aria-label="{escape(named)}"' if named else ""
+    asked = element.get("confirm")
+    if isinstance(asked, dict):
+        words = cast("dict[str, Any]", asked)
+        title += f' data-confirm="{escape(string(cast("dict[str, Any]", words.get("text") or {}).get("text")))}"'
     return (
         f'<button type="button" class="{css}" data-action-id="{escape(string(element.get("action_id")))}"'
         f' data-block-id="{escape(string(block.get("block_id")))}"'

@@ -92,7 +92,7 @@ class LocalSlack(People):
             delivery.retry_delays, delivery.ack_timeout, delivery.events_url = retry_delays, ack_timeout, events_url
             publisher = Publisher(workspace, delivery, tokens.verification, set(subscriptions))
             api = Api(context, tokens, Calls(bell.ring), dict(limits or {}), latency)
-            live = Live(workspace, context.modals.get)
+            live = Live(workspace, context.modals.get, context.home)
             slack = cls(_Parts(context, publisher, delivery, api, sockets, bell))
             for listener in (publisher.changed, live.changed, slack._ring):
                 workspace.listen(listener)

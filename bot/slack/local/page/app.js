@@ -4,6 +4,7 @@ import { MessageActions } from "./actions.js";
 import { Composer } from "./composer.js";
 import { el, label } from "./dom.js";
 import { Form } from "./form.js";
+import { Home } from "./home.js";
 import { icon } from "./icons.js";
 import { Sidebar } from "./sidebar.js";
 import { capital, isRoot, Store } from "./store.js";
@@ -30,6 +31,7 @@ class App {
     this.sideComposer = this.composer("thread-composer", this.side, () => this.thread);
     this.actions = new MessageActions(this);
     this.form = new Form(this);
+    this.home = new Home(this);
     this.listen();
   }
 
@@ -85,6 +87,7 @@ class App {
   loaded(state) {
     this.store.load(state);
     this.form.show(state.form);
+    this.home.show(state.home);
     if (!this.store.channel(this.channel)) {
       const open = state.channels.filter(({ type }) => type === "channel");
       this.channel = (open.find(({ bot_in }) => bot_in) ?? open[0] ?? state.channels[0])?.id ?? null;
@@ -98,6 +101,7 @@ class App {
     else if (event.type === "deleted") this.store.drop(event.channel, event.ts);
     else if (event.type === "channel") this.store.putChannel(event.channel);
     else if (event.type === "form") this.form.show(event.form);
+    else if (event.type === "home") this.home.show(event.html);
     this.draw();
   }
 
@@ -198,6 +202,7 @@ class App {
     document.title = `${named} · ${this.store.team.name} · Skein`;
     this.drawTitle(channel, title, named);
     label($("room-people"), membership(channel, this.store, this.me));
+    this.home.draw(channel.type === "im" && channel.bot_in);
     const hello = messages.length === 0 ? welcome(channel, named, this.store.bot) : null;
     this.room.show(`${this.me} ${channel.id}`, messages, view, hello);
     this.roomComposer.move(`${this.me} ${channel.id}`, `Message ${named}`);

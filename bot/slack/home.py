@@ -1,0 +1,85 @@
+"""The bot's home, shown to whoever opens it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from langgraph.store.base import BaseStore
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.affairs import Affairs
+from bot.budget import Budget
+from bot.database import UNREACHABLE
+from bot.errors import PlatformError
+from bot.lasting import forget_of, known_of
+from bot.preferences import Preferences
+from bot.slack.client import Identity, spend
+from bot.slack.forms import Json
+from bot.slack.home_view import FORGET, FORGET_ALL, LANGUAGE, LANGUAGES, MOST, Content, home
+from bot.slack.tiers import PUBLISH
+
+log = structlog.get_logger()
+
+Ack = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Bolt's listeners for it. Bolt passes what they take by its name. `tools` are the agent's, by their names."""
+
+    client: AsyncWebClient
+    budget: Budget
+    identity: Identity
+    affairs: Affairs
+    preferences: Preferences
+    store: BaseStore
+    tools: Sequence[str]
+
+    def register(self, app: Any) -> None:
+        """Have a Bolt app listen for them; its types are incomplete."""
+        app.event("app_home_opened")(self._opened)
+        app.action(FORGET)(self._forget)
+        app.action(FORGET_ALL)(self._forget_all)
+        app.action(LANGUAGE)(self._set_language)
+
+    async def _opened(self, event: Json) -> None:
+        if event.get("tab") == "home":
+            await self._show(str(event["user"]))
+
+    async def _forget(self, ack: Ack, body: Json, action: Json) -> None:
+        user = str(body["user"]["id"])
+        await forget_of(self.store, self.identity.workspace, user, {str(action.get("value"))})
+        await ack()
+        await self._show(user)
+
+    async def _forget_all(self, ack: Ack, body: Json) -> None:
+        user = str(body["user"]["id"])
+        gone = await forget_of(self.store, self.identity.workspace, user)
+        log.info("memory_cleared", by=user, facts=gone)
+        await ack()
+        await self._show(user)
+
+    async def _set_language(self, ack: Ack, body: Json, action: Json) -> None:
+        option: Json = action.get("selected_option") or {}
+        chosen = str(option.get("value"))
+        await self.preferences.set_language(str(body["user"]["id"]), chosen if chosen in LANGUAGES else "")
+        await ack()
+
+    async def _show(self, user: str) -> None:
+        """Show it as it is now; where that cannot be done, it stays as it was."""
+        try:
+            view = home(await self._content(user))
+            await spend(self.budget, PUBLISH, "", lambda: self.client.views_publish(user_id=user, view=view))
+        except (PlatformError, *UNREACHABLE) as error:
+            log.warning("home_not_shown", error=type(error).__name__)
+
+    async def _content(self, user: str) -> Content:
+        return Content(
+            self.identity.url,
+            self.tools,
+            await self.affairs.waiting(user, MOST),
+            await self.affairs.conversations(user, MOST),
+            await known_of(self.store, self.identity.workspace, user),
+            (await self.preferences.languages([user])).get(user, ""),
+        )

@@ -31,11 +31,13 @@ from bot.inbox import Inbox
 from bot.judge import Judge, model_judge
 from bot.pictures import takes_pictures
 from bot.preferences import Preferences
+from bot.private_questions import PrivateQuestions
 from bot.ratings import Ratings
 from bot.requests import Requests
 from bot.settings import Settings
 from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
+from bot.slack.asking import Asking
 from bot.slack.client import Identity, identify, open_client
 from bot.slack.deciding import Decisions
 from bot.slack.files import Files
@@ -157,6 +159,7 @@ async def open_bot(
             names=lambda: people.names,
             setups=setups,
             gestures=gestures,
+            asking=Asking(client, budget, identity, PrivateQuestions(pool, identity.workspace)),
             home=Home(
                 client, budget, identity, Affairs(pool, identity.workspace), preferences, store, tuple(agent.tools)
             ),

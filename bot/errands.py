@@ -1,21 +1,22 @@
-"""What is done in a conversation beside answering, by a turn of its own: forgetting, and branching off."""
+"""What is done in a conversation beside answering, by a turn of its own: forgetting, branching off, asking alone."""
 
 from collections.abc import Mapping
 from typing import assert_never
 
 import structlog
 
+from bot.answering_alone import answer_alone
 from bot.conversation import DIRECT, Agent, Conversation, Message
 from bot.database import until_reached
 from bot.inbox import Inbox
-from bot.platform import Adapter, Mark, Page
+from bot.platform import Adapter, Mark, Page, Room
 from bot.turns import Errand, Turn
 from bot.words import BRANCHED, BRANCHING
 
 log = structlog.get_logger()
 
 
-async def run_errand(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -> None:
+async def run_errand(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter, room: Room) -> None:
     """Do it. Whoever does it once more, as the first who did has died, does no harm.
 
     Raises LeaseLost; PlatformError when the platform refuses for good.
@@ -25,6 +26,8 @@ async def run_errand(turn: Turn, agent: Agent, inbox: Inbox, adapter: Adapter) -
             await _forget(turn, agent, adapter)
         case Errand.BRANCH:
             await _branch(turn, agent, inbox, adapter)
+        case Errand.ASK:
+            await answer_alone(turn, inbox, adapter, room)
         case None:
             raise ValueError("it has no errand")
         case _:

@@ -144,6 +144,10 @@ class Room(Protocol):
         """
         ...
 
+    async def thread(self, conversation: Conversation) -> Sequence[Message]:
+        """All that was said in a thread, by the bot as well: the newest that is not too much. Raises Unreadable."""
+        ...
+
 
 class Adapter(Protocol):
     """The platform people read on. Messages are named by the platform's ids (Slack's `ts`).
@@ -192,6 +196,10 @@ class Adapter(Protocol):
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Take a message away. Waits and retries until it is through."""
+        ...
+
+    async def direct(self, person: str) -> str:
+        """The channel of the direct messages with somebody. Waits and retries until that is known."""
         ...
 
     async def link(self, conversation: Conversation, message: str) -> str:

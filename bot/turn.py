@@ -157,7 +157,7 @@ class Running:
         if self.turn.is_deadly:
             log.error("errand_dropped", errand=str(self.turn.errand))
             return Outcome.RUN
-        await run_errand(self.turn, self._agent, self._inbox, self._adapter)
+        await run_errand(self.turn, self._agent, self._inbox, self._adapter, self.company.room)
         return Outcome.RUN
 
     async def _mark_left(self) -> None:

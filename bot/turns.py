@@ -20,6 +20,8 @@ class Errand(Enum):
     """Take a message that was deleted out of the memory."""
     FORGET_ANSWER = "forget_answer"
     """Delete what was answered to it, and take that out of the memory."""
+    ASK = "ask"
+    """Begin the thread in which a question without an audience is answered; the message says what was asked."""
     BRANCH = "branch"
     """Go on from an answer in a thread of its own; the message is by whom, and says who wishes it."""
 

@@ -47,6 +47,13 @@ BRANCHING = "{who} branches off from [an answer of mine]({link})."
 BRANCHED = f"{BRANCHING} Go on in this thread: I know what was said up to there."
 """At the top of a thread that goes on from an answer elsewhere, in Markdown: until it can be gone on with, and then."""
 
+ASKED = "You asked me:"
+ABOUT = "You asked me about [a message]({link}):"
+SUMMARY = "You asked me for a summary of [a thread]({link})."
+"""Over a thread in which a question without an audience is answered, in Markdown."""
+
+NOT_THERE = "I cannot read that thread, as I am not in its channel: all I have is the message that you chose."
+
 UNREAD = "I could not read what was said here before"
 """Beside what the tools did."""
 

@@ -81,6 +81,11 @@ class Screen:
     async def remove(self, conversation: Conversation, message: str) -> None:
         raise NotImplementedError
 
+    async def direct(self, person: str) -> str:
+        """Everybody has the same."""
+        del person
+        return "D1"
+
     async def link(self, conversation: Conversation, message: str) -> str:
         """It leads nowhere."""
         return f"https://nowhere.example/{conversation}/{message}"

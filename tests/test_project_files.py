@@ -16,6 +16,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
+from bot.slack.asking import ASK, COMMAND, SUMMARISE
 from bot.slack.local.seed import PLAIN_SHORTCUTS
 from bot.slack.recalling import DELETE
 from bot.slack.setup_form import SETUP
@@ -38,6 +39,7 @@ HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:h
 METHOD_SCOPES = {
     "apps_connections_open": frozenset[str](),  # the app-level token's connections:write, no bot scope
     "auth_test": frozenset[str](),
+    "conversations_open": frozenset({"im:write"}),
     "conversations_info": frozenset({"channels:read", "groups:read"}),  # not asked about direct messages
     "chat_delete": frozenset({"chat:write"}),
     "chat_getPermalink": frozenset[str](),
@@ -161,7 +163,8 @@ def test_the_manifest_asks_for_the_scopes_that_are_needed_and_no_other() -> None
 def test_the_manifest_has_the_shortcuts_that_are_listened_for() -> None:
     shortcuts = manifest()["features"]["shortcuts"]
     assert {shortcut["callback_id"]: shortcut["name"] for shortcut in shortcuts} == dict(PLAIN_SHORTCUTS)
-    assert {SETUP, DELETE} == PLAIN_SHORTCUTS.keys()
+    assert {ASK, SUMMARISE, SETUP, DELETE} == PLAIN_SHORTCUTS.keys()
+    assert [one["command"] for one in manifest()["features"]["slash_commands"]] == [COMMAND]
     for shortcut in shortcuts:
         assert len(shortcut["name"]) <= 24
         assert len(shortcut["description"]) <= 150

@@ -18,7 +18,7 @@ from bot.platform import Drafts, Lease, Mark, Page
 from bot.slack.blocks import content
 from bot.slack.client import patiently, taken
 from bot.slack.thread import since as messages_since
-from bot.slack.tiers import ADD, DELETE, PERMALINK, POST, REMOVE, STOP, UPDATE
+from bot.slack.tiers import ADD, DELETE, OPEN, PERMALINK, POST, REMOVE, STOP, UPDATE
 from bot.window import Window
 
 MARK = "skein_page"
@@ -140,6 +140,11 @@ class SlackAdapter:
         delete = lambda: self._spend(DELETE, channel, lambda: self._client.chat_delete(channel=channel, ts=message))  # noqa: E731
         with contextlib.suppress(Gone):
             await patiently(lambda: self._unless_streaming(conversation, message, delete))
+
+    async def direct(self, person: str) -> str:
+        """The channel of the direct messages with somebody."""
+        ask = lambda: self._client.conversations_open(users=person)  # noqa: E731
+        return str((await patiently(lambda: self._spend(OPEN, "", ask)))["channel"]["id"])
 
     async def link(self, conversation: Conversation, message: str) -> str:
         """The permalink of a message."""

@@ -11,6 +11,7 @@ from bot.conversation import Conversation
 from bot.excerpt import one_line
 from bot.lasting import Fact
 from bot.plain import plain as without_marks
+from bot.slack.addresses import address
 from bot.slack.forms import Json, plain
 
 FORGET, FORGET_ALL, LANGUAGE = "skein_forget", "skein_forget_all", "skein_language"
@@ -123,12 +124,9 @@ def _affair(url: str, affair: Affair) -> str:
 
 
 def _link(url: str, affair: Affair, text: str) -> str:
-    """To a message, as Slack's own links to messages read."""
-    place = affair.conversation
     if not affair.ts.replace(".", "").isdecimal():
         return text
-    inside = f"?thread_ts={place.thread}&cid={place.channel}" if place.thread_ts else ""
-    return f"<{url}archives/{place.channel}/p{affair.ts.replace('.', '')}{inside}|{text}>"
+    return f"<{address(url, affair.conversation, affair.ts)}|{text}>"
 
 
 def _where(conversation: Conversation) -> str:

@@ -20,6 +20,7 @@ from bot.changes import Changes
 from bot.conversation import Address, Message
 from bot.inbox import Inbox
 from bot.setups import Setups
+from bot.slack.asking import Asking
 from bot.slack.client import Identity
 from bot.slack.deliveries import Deliveries
 from bot.slack.events import Heard, parse
@@ -44,6 +45,7 @@ def build_app(
     setups: Setups,
     gestures: Gestures,
     home: Home | None = None,
+    asking: Asking | None = None,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
@@ -88,8 +90,9 @@ def build_app(
     app.event("app_mention", middleware=[store])(_acknowledge_event)
     app.event("message", middleware=[store])(_acknowledge_event)
     gestures.register(app)
-    if home:
-        home.register(app)
+    for more in (home, asking):
+        if more:
+            more.register(app)
     # What no listener matches is not acknowledged and would come again.
     app.event(ANY)(_acknowledge_event)
     for of_any_kind in (app.action, app.shortcut, app.view, app.command, app.options):

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -32,6 +32,12 @@ TRIES = 2
 
 CONTEXT_TOKENS = 6_000
 """How much of a thread is read in, its newest part, in tokens of four bytes of UTF-8."""
+
+SELF = "you"
+"""Who the bot is where it reads what it has said itself."""
+
+Heard = Callable[[Conversation, Mapping[str, Any]], Message | None]
+"""Takes a message of Slack's as one of the conversation, or leaves it out."""
 
 LEFT_OUT = "[what was said before this is left out]"
 
@@ -78,11 +84,18 @@ class Room:
         The oldest come first; not overheard are those of the last minutes that mention the bot. Raises Unreadable when
         Slack does not give it now: without its scope, beyond its limit.
         """
+        return await self._read(conversation, after, before, self._heard)
+
+    async def thread(self, conversation: Conversation) -> list[Message]:
+        """All that was said in a thread, by the bot as well, as `between` gives it. Raises Unreadable."""
+        return await self._read(conversation, None, f"{time.time() + 1:.6f}", self._heard_or_said)
+
+    async def _read(self, conversation: Conversation, after: str | None, before: str, heard: Heard) -> list[Message]:
         kept: deque[Message] = deque()
         room, left_out = CONTEXT_TOKENS, False
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds()):
-                async for message in self._thread(conversation, after, before):
+                async for message in self._thread(conversation, after, before, heard):
                     kept.append(message)
                     room -= _tokens(message)
                     while room < 0:
@@ -96,14 +109,14 @@ class Room:
         return named
 
     async def _thread(
-        self, conversation: Conversation, after: str | None, before: str
+        self, conversation: Conversation, after: str | None, before: str, heard: Heard
     ) -> AsyncGenerator[Message, None]:
         cursor: str | None = None
         while True:
             page = await self._page(conversation, after, before, cursor)
             for written in page["messages"]:
                 # The root stands on every page.
-                if (after or "") < str(written.get("ts")) < before and (message := self._heard(conversation, written)):
+                if (after or "") < str(written.get("ts")) < before and (message := heard(conversation, written)):
                     yield message
                     after = message.ts
             cursor = _cursor(page)
@@ -134,6 +147,11 @@ class Room:
     async def heard(self, conversation: Conversation, written: Iterable[Mapping[str, Any]]) -> list[Message]:
         """What people and other bots say in messages of Slack's, with their names."""
         return await self.introduce([said for one in written if (said := self._heard(conversation, one))])
+
+    def _heard_or_said(self, conversation: Conversation, written: Mapping[str, Any]) -> Message | None:
+        if written.get("user") != self._me:
+            return self._heard(conversation, written)
+        return Message(conversation, str(written["ts"]), self._me, said(written, self._me), SELF, overheard=True)
 
     def _heard(self, conversation: Conversation, written: Mapping[str, Any]) -> Message | None:
         if written.get("user") == self._me or written.get("subtype", None) not in {*SAID_SUBTYPES, "bot_message"}:

@@ -10,6 +10,7 @@ POST, UPDATE, DELETE = "chat.postMessage", "chat.update", "chat.delete"
 WHISPER, PERMALINK = "chat.postEphemeral", "chat.getPermalink"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
+OPEN = "conversations.open"
 CHANNEL, OPEN_VIEW, PUBLISH = "conversations.info", "views.open", "views.publish"
 USER, USERS = "users.info", "users.list"
 UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
@@ -27,6 +28,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         APPEND: Tier(100),
         STOP: Tier(20),
         CHANNEL: Tier(50),
+        OPEN: Tier(50),
         OPEN_VIEW: Tier(100),
         PUBLISH: Tier(100),
         USER: Tier(100),

@@ -91,6 +91,11 @@ class Nobody:
         del conversation, after, before
         return ()
 
+    async def thread(self, conversation: Conversation) -> Sequence[Message]:
+        """Nothing."""
+        del conversation
+        return ()
+
 
 class Wall:
     """A platform that takes everything at once and shows it to nobody."""
@@ -145,6 +150,11 @@ class Wall:
 
     async def remove(self, conversation: Conversation, message: str) -> None:
         """Nothing."""
+
+    async def direct(self, person: str) -> str:
+        """Everybody has the same."""
+        del person
+        return "D1"
 
     async def link(self, conversation: Conversation, message: str) -> str:
         """It leads nowhere."""

@@ -168,8 +168,11 @@ async def test_without_its_scope_a_method_is_refused(
     assert scope not in answer["provided"].split(",")
 
 
-async def test_opening_conversations_is_not_in_the_plain_manifest(slack: LocalSlack, client: Client) -> None:
-    assert await refused(client, "conversations.open", users=slack.user("ada").id) == "missing_scope"
+async def test_opening_conversations_takes_its_scope(slack: LocalSlack, client: Client) -> None:
+    people = [slack.user(name).id for name in ("ada", "grace")]
+    assert await refused(client, "conversations.open", users=",".join(people)) == "missing_scope"  # mpim:write
+    slack.scopes.discard("im:write")
+    assert await refused(client, "conversations.open", users=people[0]) == "missing_scope"
 
 
 async def test_a_body_that_is_no_json_is_refused(slack: LocalSlack, session: aiohttp.ClientSession) -> None:

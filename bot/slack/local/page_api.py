@@ -60,6 +60,7 @@ class PageApi:
         acts: Mapping[str, Callable[[User, Json], Awaitable[Json]]] = {
             "say": self._say,
             "click": self._click,
+            "command": self._command,
             "home": self._open_home,
             "click_home": self._click_home,
             "edit": self._edit,
@@ -160,6 +161,11 @@ class PageApi:
 
     async def _dismiss(self, user: User, _wanted: Json) -> Json:
         await self.people.dismiss(user)
+        return {}
+
+    async def _command(self, user: User, wanted: Json) -> Json:
+        command, _, text = as_text(wanted.get("text")).partition(" ")
+        await self.people.command(user, _channel(wanted), command, text.strip())
         return {}
 
     async def _open_home(self, user: User, _wanted: Json) -> Json:

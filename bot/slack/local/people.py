@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote
 
+from bot.slack.local.changes import Whispered
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context, View, kept_file
 from bot.slack.local.events import home_opened
@@ -17,7 +18,7 @@ from bot.slack.local.notation import as_sent
 from bot.slack.local.publisher import Publisher
 from bot.slack.local.refusal import Impossible
 from bot.slack.local.users import User
-from bot.slack.local.wire import Json
+from bot.slack.local.wire import Json, as_text
 from bot.slack.local.workspace import Workspace
 
 Upload = tuple[str, bytes]
@@ -158,7 +159,8 @@ class People:
     async def command(self, who: Who, where: Where, command: str, text: str = "") -> None:
         """Type a slash command."""
         user, channel = self._writer(who, where)
-        self._publisher.interact("slash_commands", slash_command(self.context, user, channel, command, text))
+        payload = slash_command(self.context, user, channel, command, text)
+        self._publisher.interact("slash_commands", payload, partial(self._whisper, user, channel))
 
     async def open_home(self, who: Who, tab: str = "messages") -> None:
         """Look at the bot's `messages` or `home` tab."""
@@ -189,6 +191,13 @@ class People:
     async def deliver(self, event: Json, *, event_id: str | None = None, times: int = 1) -> str:
         """Send the bot any event, subscribed or not, sensible or not; the `event_id` of all its copies is returned."""
         return self._publisher.send(event, event_id, times)
+
+    def _whisper(self, user: User, channel: Channel, answer: Json | None) -> None:
+        """What a command is answered with is seen by whoever typed it."""
+        if text := as_text((answer or {}).get("text")):
+            bot = self.workspace.bot
+            message = Message(channel.id, self.workspace.stamps.next(), bot.id, text, bot=bot.bot)
+            self.workspace.tell(Whispered(user.id, message))
 
     def message(self, where: Where, ts: str) -> Message:
         """The message as the workspace keeps it."""

@@ -7,13 +7,27 @@ from bot.slack.local.workspace import Workspace
 
 PLAIN_SCOPES = frozenset(
     {
-        *("app_mentions:read", "chat:write", "commands", "users:read", "reactions:write", "files:read", "files:write"),
+        *(
+            "app_mentions:read",
+            "chat:write",
+            "commands",
+            "users:read",
+            "reactions:write",
+            "files:read",
+            "files:write",
+            "im:write",
+        ),
         *(f"{family}:{right}" for family in ("channels", "groups", "im", "mpim") for right in ("history", "read")),
     }
 )
 """What the plain manifest asks for."""
 PLAIN_SHORTCUTS: Mapping[str, str] = MappingProxyType(
-    {"skein_setup": "Set up this channel", "skein_delete": "Delete this answer"}
+    {
+        "skein_ask": "Ask the bot about this",
+        "skein_summarise": "Summarise this thread",
+        "skein_setup": "Set up this channel",
+        "skein_delete": "Delete this answer",
+    }
 )
 """The message shortcuts of the plain manifest: what stands in the menu, by the callback."""
 

@@ -62,11 +62,11 @@ class Webhook:
 
 
 def _object(text: str) -> Json:
-    """The JSON object, or an empty one for whatever else an answer may be."""
+    """The JSON object, or a text as one that holds it: so Slack takes what a command is answered with."""
     try:
         return as_object(json.loads(text)) or {}
     except ValueError:
-        return {}
+        return {"text": text}
 
 
 def _body(kind: str, payload: Json) -> tuple[str, str]:

@@ -120,6 +120,7 @@ class App {
 
   async say(text, threadTs) {
     const { channel, me } = this;
+    if (/^\/[a-z]/.test(text)) return post("command", { as: me, channel, text });
     (threadTs ? this.side : this.room).toEnd();
     const { ts } = await post("say", { as: me, channel, text, thread_ts: threadTs });
     if (threadTs || !text.toLowerCase().includes(`@${this.store.bot.name.toLowerCase()}`)) return;

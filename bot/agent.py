@@ -223,6 +223,7 @@ def _asked_by(message: Message) -> dict[str, Any]:
         "asker": message.author,
         "zone": message.zone,
         "language": message.language,
+        "viewing": message.viewing,
         "workspace": place.workspace,
         "channel": place.channel,
         "thread": place.thread_ts,

@@ -37,6 +37,7 @@ from bot.requests import Requests
 from bot.settings import Settings
 from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
+from bot.slack.agent_view import AgentView
 from bot.slack.asking import Asking
 from bot.slack.client import Identity, identify, open_client
 from bot.slack.deciding import Decisions
@@ -50,6 +51,7 @@ from bot.slack.people import People
 from bot.slack.rating import Rating
 from bot.slack.recalling import Recall
 from bot.slack.room import Room
+from bot.slack.sessions import Sessions
 from bot.slack.setting_up import SetupForm
 from bot.slack.sharing import Sharing
 from bot.slack.socket import open_sockets
@@ -117,7 +119,8 @@ async def open_bot(
         budget = Budget(pool, identity.workspace, tiers)
         people = People(client, budget)
         files = _files(settings, client)
-        preferences = Preferences(pool, identity.workspace)
+        # What an agent's people look at comes with their messages, and holds for no longer.
+        preferences = Preferences(pool, identity.workspace, *([timedelta(0)] if identity.is_agent else []))
         room = Room(client, budget, people, files, preferences, me=identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         around = [*Surroundings(client, budget, room).tools(), *Sharing(client, budget, identity.user).tools()]
@@ -161,8 +164,16 @@ async def open_bot(
             gestures=gestures,
             asking=Asking(client, budget, identity, PrivateQuestions(pool, identity.workspace)),
             home=Home(
-                client, budget, identity, Affairs(pool, identity.workspace), preferences, store, tuple(agent.tools)
+                client,
+                budget,
+                identity,
+                Affairs(pool, identity.workspace),
+                preferences,
+                store,
+                tuple(agent.tools),
+                AgentView(client, budget, identity, changes),
             ),
+            views=preferences.set_viewing,
         )
         if ingress is None:
             app_token = _revealed(settings.slack_app_token) or ""
@@ -208,10 +219,12 @@ async def run_until_stopped(
 
 
 def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identity: Identity) -> Sequence[SlackAdapter]:
+    sessions = Sessions(client, budget, shown=identity.is_agent)
     if settings.streaming == "edit":
-        return (SlackAdapter(client, budget),)
+        return (SlackAdapter(client, budget, sessions=sessions),)
     me = identity.user
-    return (SlackAdapter(client, budget, me), NativeAdapter(client, budget, me, settings.streaming))
+    edits = SlackAdapter(client, budget, me, sessions=sessions)
+    return (edits, NativeAdapter(client, budget, me, settings.streaming))
 
 
 def _judge(settings: Settings, identity: Identity) -> Judge | None:

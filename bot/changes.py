@@ -66,6 +66,11 @@ class Changes:
         row = await self._row(_SAID, turn=turn)
         return (Conversation.parse(row["lane"]), row["said"]) if row else None
 
+    async def stop_in(self, conversation: Conversation, who: str) -> int | None:
+        """Have the turn that runs in a conversation now stopped, on behalf of `who`; tells which, if one does."""
+        row = await self._row(_STOP_IN, lane=str(conversation), who=who)
+        return row["turn"] if row else None
+
     async def _told(self, statement: bytes, **values: object) -> bool:
         """What a statement tells in its one row."""
         row = await self._row(statement, **values)
@@ -85,5 +90,9 @@ _DELETE_ANSWER = b"select skein_delete_answer(%(workspace)s, %(channel)s, %(page
 _TRY_AGAIN = b"select skein_try_again(%(workspace)s, %(channel)s, %(turn)s, %(afresh)s) as told"
 
 _BRANCH = b"select skein_branch(%(workspace)s, %(channel)s, %(turn)s, %(who)s, %(at)s::numeric) as told"
+
+_STOP_IN = b"""
+select turn, skein_stop(turn, %(who)s) from skein_conversations where lane = %(lane)s and turn is not null
+"""
 
 _SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

@@ -14,11 +14,11 @@ from bot import database, settings as edge
 from bot.app import open_database
 from bot.errors import Busy, DatabaseError, PlatformError, SettingsError
 from bot.model import translate
+from bot.outcomes import note
 from bot.servers import open_connections, servers
 from bot.settings import Settings
 from bot.slack.client import Identity, call, identify, open_client
 from bot.thinking import model, open_agent
-from bot.turn import note
 from bot.words import SENTENCES
 
 MANIFEST = "manifest.yml"

@@ -89,6 +89,7 @@ class Message:
     One that is `overheard` was not said to the bot: it is there for what is. Of one that is `doubtful` that is to be
     judged. Before one that is `unread` things were said that could not be read. Another bot's is a machine's. `edited`
     is when its author changed it last, as Slack tells it; `language` is the one in which they want to be answered.
+    In a direct message `viewing` is the channel that they look at, if that is known.
     """
 
     conversation: Conversation
@@ -104,6 +105,7 @@ class Message:
     files: tuple[File, ...] = ()
     edited: str = ""
     language: str = ""
+    viewing: str = ""
 
 
 Earlier = Callable[[str | None], Awaitable[Sequence[Message]]]

@@ -214,11 +214,10 @@ class Inbox:
 
     async def _as_holder(self, turn: Turn, statement: str, **values: Any) -> None:
         """Run a statement on behalf of a turn; raises LeaseLost if somebody else holds it."""
+        held = {"lane": turn.hold.lane, "fence": turn.hold.fence, **values}
         with lease_lost_if_refused():
             async with self.pool.connection() as connection:
-                await connection.execute(
-                    statement.encode(), {"lane": turn.hold.lane, "fence": turn.hold.fence, **values}
-                )
+                await connection.execute(statement.encode(), held)
 
 
 # What these do, and why it holds, stands with the functions in `bot/migrations/`, `0006_company.sql` and

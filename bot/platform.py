@@ -33,6 +33,15 @@ class Act(Enum):
     """See what it said before the conversation went back to before it."""
 
 
+class Session(Enum):
+    """What a conversation is at, where the platform shows that beside its messages."""
+
+    WORKING = auto()
+    DONE = auto()
+    ASKING = auto()
+    """It waits for somebody's decision."""
+
+
 Button = tuple[Act, int]
 """What can be done, and about which turn."""
 
@@ -204,6 +213,14 @@ class Adapter(Protocol):
 
     async def link(self, conversation: Conversation, message: str) -> str:
         """Where a message can be looked at. Waits and retries until that is known."""
+        ...
+
+    async def begin_session(self, conversation: Conversation, title: str, who: str) -> None:
+        """Show that the bot is at work there, where the platform has a place for that. Tried once; raises nothing."""
+        ...
+
+    async def end_session(self, conversation: Conversation, session: Session, *, in_any_case: bool) -> None:
+        """Show that it is not any more: if it was shown from here, or `in_any_case`. Waits and retries."""
         ...
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:

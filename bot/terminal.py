@@ -34,10 +34,10 @@ from bot.database import migrate
 from bot.decisions import Asked, Choice, Decided, Decision, Request, WasDecided
 from bot.errors import AgentError, SettingsError
 from bot.offline import NOTICE, with_model
+from bot.outcomes import note
 from bot.serde import serializer
 from bot.settings import Settings
 from bot.thinking import open_agent
-from bot.turn import note
 from bot.words import SENTENCES
 
 SQLITE = "sqlite:///"

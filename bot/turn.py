@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
-from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -22,14 +21,12 @@ from bot.errors import (
     DatabaseError,
     Drained,
     LeaseLost,
-    ModelRefused,
-    ModelTimeout,
     StoppedByPeople,
-    TooManySteps,
 )
 from bot.inbox import Inbox
 from bot.markers import mark_superseded, mark_withdrawn
-from bot.platform import Lease
+from bot.outcomes import OUTCOMES, Outcome, note
+from bot.platform import Lease, Session
 from bot.reply import Lane, Reply
 from bot.requests import Requests
 from bot.status import Note, Status, Stopped
@@ -39,30 +36,6 @@ log = structlog.get_logger()
 
 CANCEL_PAUSE = timedelta(milliseconds=200)
 """How long a cancel is given before the next."""
-
-
-class Outcome(Enum):
-    """How a turn came to its end here."""
-
-    ANSWERED = auto()
-    """People have the whole answer, or were told of a failure."""
-    SET_ASIDE = auto()
-    """Too many holders died of it; people were told."""
-    LEFT_ALONE = auto()
-    """It was said to somebody else."""
-    INTERRUPTED = auto()
-    """It was stopped; what was written so far is shown, and another holder is to go on."""
-    RUN = auto()
-    """Its errand is."""
-    LOST = auto()
-    """Another holder has it."""
-
-
-OUTCOMES: dict[Status, Outcome] = {
-    Note.INTERRUPTED: Outcome.INTERRUPTED,
-    Note.REVISED: Outcome.INTERRUPTED,
-    Note.SET_ASIDE: Outcome.SET_ASIDE,
-}
 
 
 class Running:
@@ -145,13 +118,22 @@ class Running:
         async with asyncio.TaskGroup() as group:
             group.create_task(reply.run())
             group.create_task(self._mark_left())
+            group.create_task(self._begin_session())
             status = await self._respond(reply)
             reply.close(status)
             self._went_back.set()
             # As late as this, so that a sign that is being put there just now is not missed.
             for message in self.turn.waited:
                 group.create_task(self._adapter.mark_waiting(message.conversation, message.ts, waits=False))
-        return OUTCOMES.get(status, Outcome.ANSWERED)
+        outcome = OUTCOMES.get(status, Outcome.ANSWERED)
+        if outcome is not Outcome.INTERRUPTED:
+            session = Session.ASKING if status is Note.ASKING else Session.DONE
+            await self._adapter.end_session(self.turn.conversation, session, in_any_case=self.turn.deaths > 0)
+        return outcome
+
+    async def _begin_session(self) -> None:
+        asked = self.turn.messages[0]
+        await self._adapter.begin_session(asked.conversation, asked.text, asked.author)
 
     async def _run_errand(self) -> Outcome:
         if self.turn.is_deadly:
@@ -285,16 +267,3 @@ async def cancel(task: asyncio.Task[Any]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=CANCEL_PAUSE.total_seconds())
-
-
-def note(error: AgentError) -> Note:
-    """What people are told of a failure of the agent."""
-    match error:
-        case ModelRefused():
-            return Note.MODEL_REFUSED
-        case ModelTimeout():
-            return Note.MODEL_TIMEOUT
-        case TooManySteps():
-            return Note.TOO_MANY_STEPS
-        case _:
-            return Note.MODEL_BROKEN

@@ -22,11 +22,12 @@ from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
 from bot.inbox import Inbox
 from bot.judge import Judge
+from bot.outcomes import Outcome
 from bot.pace import DENSE, Pace
 from bot.platform import Adapter, Lease, Room
 from bot.reply import Lane
 from bot.requests import Requests
-from bot.turn import Outcome, Running, cancel
+from bot.turn import Running, cancel
 from bot.turns import Turn
 
 log = structlog.get_logger()

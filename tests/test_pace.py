@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation import Conversation
 from bot.pace import DENSE, STEADY, Pace
-from bot.platform import Lease, Mark, Page
+from bot.platform import Lease, Mark, Page, Session
 from bot.reply import Lane, Reply
 from bot.window import Window
 from tests.virtual import run
@@ -89,6 +89,12 @@ class Screen:
     async def link(self, conversation: Conversation, message: str) -> str:
         """It leads nowhere."""
         return f"https://nowhere.example/{conversation}/{message}"
+
+    async def begin_session(self, conversation: Conversation, title: str, who: str) -> None:
+        """Nothing."""
+
+    async def end_session(self, conversation: Conversation, session: Session, *, in_any_case: bool) -> None:
+        """Nothing."""
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         raise NotImplementedError

@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from bot.slack.asking import ASK, COMMAND, SUMMARISE
+from bot.slack.local.context import AGENT
 from bot.slack.local.seed import PLAIN_SHORTCUTS
 from bot.slack.recalling import DELETE
 from bot.slack.setup_form import SETUP
@@ -32,6 +33,9 @@ EVENT_SCOPES = {
     "message.mpim": "mpim:history",
 }
 """What a bot token needs to be told of an event; Slack's reference has a page for each."""
+
+OF_AGENTS = frozenset({"agent_session_stopped", "app_context_changed"})
+"""What only an agent is told of. The second is not listened for: with it, messages bring what somebody looks at."""
 
 HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
 """What reading messages needs, a scope for each kind of channel."""
@@ -58,6 +62,8 @@ METHOD_SCOPES = {
     "users_info": frozenset({"users:read"}),
     "views_open": frozenset[str](),
     "views_publish": frozenset[str](),
+    "agents_sessions_setStatus": frozenset({"chat:write"}),
+    "assistant_threads_setSuggestedPrompts": frozenset[str](),  # called only by an agent
     "users_list": frozenset({"users:read"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""
@@ -74,8 +80,8 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def manifest() -> dict[str, Any]:
-    return yaml.safe_load(read("manifest.yml"))
+def manifest(name: str = "manifest.yml") -> dict[str, Any]:
+    return yaml.safe_load(read(name))
 
 
 def compose() -> dict[str, Any]:
@@ -147,7 +153,7 @@ def test_every_method_in_use_has_its_scopes_written_down_here() -> None:
 
 def test_the_manifest_subscribes_to_the_events_that_are_listened_for() -> None:
     kinds = {event: event.partition(".")[0] for event in EVENT_SCOPES}
-    heard = heard_events()
+    heard = heard_events() - OF_AGENTS
     assert heard <= set(kinds.values())
     subscribed = manifest()["settings"]["event_subscriptions"]["bot_events"]
     assert sorted(subscribed) == sorted(event for event, kind in kinds.items() if kind in heard)
@@ -168,6 +174,16 @@ def test_the_manifest_has_the_shortcuts_that_are_listened_for() -> None:
     for shortcut in shortcuts:
         assert len(shortcut["name"]) <= 24
         assert len(shortcut["description"]) <= 150
+
+
+def test_the_agents_manifest_is_the_plain_one_and_what_makes_an_agent() -> None:
+    plain, agent = manifest(), manifest("manifest.agent.yml")
+    assert len(agent["features"].pop("agent_view")["suggested_prompts"]) <= 4
+    agent["oauth_config"]["scopes"]["bot"].remove(AGENT)
+    events = agent["settings"]["event_subscriptions"]["bot_events"]
+    agent["settings"]["event_subscriptions"]["bot_events"] = [event for event in events if event not in OF_AGENTS]
+    assert set(events) >= OF_AGENTS
+    assert agent == plain
 
 
 def test_the_manifest_lets_people_write_to_the_bot() -> None:

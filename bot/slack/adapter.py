@@ -14,9 +14,10 @@ from bot.budget import Budget
 from bot.conversation import Conversation
 from bot.errors import Busy, Gone, LeaseLost, PlatformError
 from bot.markdown import PAGE_BYTES
-from bot.platform import Drafts, Lease, Mark, Page
+from bot.platform import Drafts, Lease, Mark, Page, Session
 from bot.slack.blocks import content
 from bot.slack.client import patiently, taken
+from bot.slack.sessions import Sessions
 from bot.slack.thread import since as messages_since
 from bot.slack.tiers import ADD, DELETE, OPEN, PERMALINK, POST, REMOVE, STOP, UPDATE
 from bot.window import Window
@@ -62,8 +63,15 @@ class SlackAdapter:
     page_bytes = PAGE_BYTES
 
     def __init__(
-        self, client: AsyncWebClient, budget: Budget, me: str | None = None, lease: Lease | None = None
+        self,
+        client: AsyncWebClient,
+        budget: Budget,
+        me: str | None = None,
+        lease: Lease | None = None,
+        *,
+        sessions: Sessions | None = None,
     ) -> None:
+        self._sessions = sessions or Sessions(client, budget, shown=False)
         self._client = client
         self._budget = budget
         self._me = me
@@ -82,7 +90,7 @@ class SlackAdapter:
 
     def under(self, lease: Lease) -> "SlackAdapter":
         """The same, mute once the lease may have run out."""
-        return SlackAdapter(self._client, self._budget, self._me, lease)
+        return SlackAdapter(self._client, self._budget, self._me, lease, sessions=self._sessions)
 
     async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
         """Post a message in the conversation and give its `ts`.
@@ -151,6 +159,14 @@ class SlackAdapter:
         channel = conversation.channel
         ask = lambda: self._client.chat_getPermalink(channel=channel, message_ts=message)  # noqa: E731
         return str((await patiently(lambda: self._spend(PERMALINK, channel, ask)))["permalink"])
+
+    async def begin_session(self, conversation: Conversation, title: str, who: str) -> None:
+        """Show that the bot is at work there, where it is an agent."""
+        await self._sessions.begin(conversation, title, who)
+
+    async def end_session(self, conversation: Conversation, session: Session, *, in_any_case: bool) -> None:
+        """Show that it is not any more."""
+        await self._sessions.end(conversation, session, in_any_case=in_any_case)
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         """Put the reaction that says "seen, it waits" on a message, or take it off. Tried once."""

@@ -51,6 +51,11 @@ class Identity:
     scopes: frozenset[str]
     url: str = ""
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether Slack shows it as an agent: that is what brings this scope."""
+        return "assistant:write" in self.scopes
+
 
 @asynccontextmanager
 async def open_client(token: str, api_url: str) -> AsyncGenerator[AsyncWebClient, None]:

@@ -44,6 +44,8 @@ class Heard:
     client_msg_id: str | None
     may_be_new: bool = True
     is_deleted: bool = False
+    viewing: str | None = None
+    """The channel that its author looks at, in an agent's direct messages; empty if it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,25 @@ def _addressed(
     address = Address.BOT if direct and not event.get("bot_id") else _address(event, me, names)
     if address is not Address.BOT and (direct or not thread):
         return Ignored("not addressed to the bot")
-    conversation = Conversation(workspace, event["channel"], thread or (DIRECT if direct else event["ts"]))
+    # An agent's direct messages have no conversation but in threads.
+    top = DIRECT if direct and not me.is_agent else event["ts"]
+    conversation = Conversation(workspace, event["channel"], thread or top)
     author = event.get("user") or event["bot_id"]
     text = readable(str(event.get("text") or ""), me.user)
     message = Message(conversation, event["ts"], author, text, files=files_of(event), edited=_edited(event))
-    return Heard(message, address, event_id, event.get("client_msg_id"))
+    viewing = _viewing(event) if direct and me.is_agent else None
+    return Heard(message, address, event_id, event.get("client_msg_id"), viewing=viewing)
+
+
+def _viewing(event: Mapping[str, Any]) -> str:
+    """The channel that somebody looks at beside, which Slack tells with what they write to an agent."""
+    context = event.get("app_context")
+    entities = cast("dict[str, Any]", context).get("entities") if isinstance(context, dict) else None
+    for entity in cast("list[Any]", entities) if isinstance(entities, list) else ():
+        told = cast("dict[str, Any]", entity) if isinstance(entity, dict) else {}
+        if told.get("type") == "slack#/types/channel_id" and _is_id(told.get("value")):
+            return str(told["value"])
+    return ""
 
 
 def said(message: Mapping[str, Any], bot_user: str) -> str:

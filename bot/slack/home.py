@@ -13,7 +13,8 @@ from bot.budget import Budget
 from bot.database import UNREACHABLE
 from bot.errors import PlatformError
 from bot.lasting import forget_of, known_of
-from bot.preferences import Preferences
+from bot.preferences import UNKNOWN, Preferences
+from bot.slack.agent_view import AgentView
 from bot.slack.client import Identity, spend
 from bot.slack.forms import Json
 from bot.slack.home_view import FORGET, FORGET_ALL, LANGUAGE, LANGUAGES, MOST, Content, home
@@ -35,10 +36,12 @@ class Home:
     preferences: Preferences
     store: BaseStore
     tools: Sequence[str]
+    agent_view: AgentView
 
     def register(self, app: Any) -> None:
         """Have a Bolt app listen for them; its types are incomplete."""
         app.event("app_home_opened")(self._opened)
+        self.agent_view.register(app)
         app.action(FORGET)(self._forget)
         app.action(FORGET_ALL)(self._forget_all)
         app.action(LANGUAGE)(self._set_language)
@@ -46,6 +49,8 @@ class Home:
     async def _opened(self, event: Json) -> None:
         if event.get("tab") == "home":
             await self._show(str(event["user"]))
+        elif event.get("tab") == "messages":
+            await self.agent_view.greet(str(event["channel"]))
 
     async def _forget(self, ack: Ack, body: Json, action: Json) -> None:
         user = str(body["user"]["id"])
@@ -81,5 +86,5 @@ class Home:
             await self.affairs.waiting(user, MOST),
             await self.affairs.conversations(user, MOST),
             await known_of(self.store, self.identity.workspace, user),
-            (await self.preferences.languages([user])).get(user, ""),
+            (await self.preferences.of([user])).get(user, UNKNOWN).language,
         )

@@ -46,11 +46,13 @@ def build_app(
     gestures: Gestures,
     home: Home | None = None,
     asking: Asking | None = None,
+    views: Callable[[str, str], Awaitable[None]] | None = None,
 ) -> AsyncApp:
     """The Bolt app, for Socket Mode and HTTP alike. Over HTTP `bot.slack.http` has checked the signature before.
 
     `waiting` is told of each new message whose conversation is busy; it must return at once. `names` gives those by
-    which people here are called, as far as they are known. `setups` says in which channels only a mention counts.
+    which people here are called, as far as they are known. `views` is told who looks at which channel. `setups` says
+    in which channels only a mention counts.
     """
     deliveries = Deliveries()
 
@@ -69,6 +71,8 @@ def build_app(
         if isinstance(heard, Heard):
             if heard.address is Address.NOBODY and not (await setups.of(heard.message.conversation.channel)).follow_ups:
                 heard = replace(heard, address=Address.MACHINE)  # heard, and left alone
+            if views and heard.viewing is not None:
+                await views(heard.message.author, heard.viewing)
             waits = await deliveries.store(heard.event_id, partial(_store, inbox, changes, heard))
             log.info(
                 "event_heard",

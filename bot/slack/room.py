@@ -14,7 +14,7 @@ from bot.budget import Budget
 from bot.conversation import Conversation, Message
 from bot.errors import Busy, PlatformError, Unreadable
 from bot.inbox import OVERHEARD
-from bot.preferences import Preferences
+from bot.preferences import UNKNOWN, Preference, Preferences
 from bot.slack.client import spend
 from bot.slack.events import MENTION, SAID_SUBTYPES, files_of, is_well_formed, readable, said
 from bot.slack.files import Files
@@ -75,8 +75,8 @@ class Room:
         """The messages with their authors' names, and with names in the place of ids in their text."""
         mentioned = {id_ for message in messages for id_ in MENTION.findall(message.text)}
         known = await self._people.find({message.author for message in messages if not message.name} | mentioned)
-        languages = await self._preferences.languages(message.author for message in messages if not message.overheard)
-        return [_introduced(message, known, languages) for message in messages]
+        preferences = await self._preferences.of(message.author for message in messages if not message.overheard)
+        return [_introduced(message, known, preferences) for message in messages]
 
     async def between(self, conversation: Conversation, after: str | None, before: str) -> list[Message]:
         """What was said in a thread between two messages, but not by the bot, as far back as the budget of tokens goes.
@@ -182,11 +182,13 @@ def _bot_name(written: Mapping[str, Any]) -> str:
     return " ".join(str(profile.get("name") or written.get("username") or written.get("bot_id")).split())
 
 
-def _introduced(message: Message, known: Mapping[str, Person], languages: Mapping[str, str]) -> Message:
+def _introduced(message: Message, known: Mapping[str, Person], preferences: Mapping[str, Preference]) -> Message:
     name = message.name or (known[message.author].name if message.author in known else "")
     text = MENTION.sub(lambda match: f"@{known[match[1]].name}" if match[1] in known else match[0], message.text)
     zone = known[message.author].zone if message.author in known else ""
-    return replace(message, name=name, text=text, zone=zone, language=languages.get(message.author, ""))
+    prefers = preferences.get(message.author, UNKNOWN)
+    viewing = prefers.viewing if message.conversation.is_direct else ""
+    return replace(message, name=name, text=text, zone=zone, language=prefers.language, viewing=viewing)
 
 
 def _tokens(message: Message) -> int:

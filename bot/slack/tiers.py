@@ -11,6 +11,7 @@ WHISPER, PERMALINK = "chat.postEphemeral", "chat.getPermalink"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, HISTORY = "conversations.replies", "conversations.history"
 OPEN = "conversations.open"
+SESSION, PROMPTS = "agents.sessions.setStatus", "assistant.threads.setSuggestedPrompts"
 CHANNEL, OPEN_VIEW, PUBLISH = "conversations.info", "views.open", "views.publish"
 USER, USERS = "users.info", "users.list"
 UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
@@ -29,6 +30,8 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         STOP: Tier(20),
         CHANNEL: Tier(50),
         OPEN: Tier(50),
+        SESSION: Tier(50),
+        PROMPTS: Tier(100),
         OPEN_VIEW: Tier(100),
         PUBLISH: Tier(100),
         USER: Tier(100),

@@ -20,7 +20,10 @@ from bot.slack.room import Room
 from bot.slack.tiers import HISTORY, USERS
 
 READ_CHANNEL = "read_channel"
-READ_PURPOSE = "Read the newest messages of the channel that you are asked in, beside this thread."
+READ_PURPOSE = (
+    "Read the newest messages of the channel that you are asked in, beside this thread; in a private conversation, of "
+    "the channel that who asks is looking at."
+)
 FIND_PEOPLE = "find_people"
 FIND_PURPOSE = "Find people of this workspace by a part of their name or their job title."
 NEWEST = 50
@@ -48,11 +51,12 @@ class Surroundings:
         ]
 
     async def _read(self, config: RunnableConfig, newest: int = NEWEST) -> str:
-        # The channel is where somebody asks, so that they see it all themselves.
+        # The channel is where somebody asks, or what they look at, so that they see it all themselves.
         asked = config.get("configurable", {})
-        if asked.get("is_direct", True):
+        is_direct = bool(asked.get("is_direct", True))
+        channel = str(asked.get("viewing" if is_direct else "channel") or "")
+        if not channel:
             raise ToolException("There is no channel here: this is a private conversation.")
-        channel = str(asked["channel"])
         await self._take(HISTORY, channel)
         limit = max(1, min(newest, NEWEST))
         response = await _asked(lambda: self.client.conversations_history(channel=channel, limit=limit))

@@ -11,7 +11,7 @@ from langgraph.runtime import RunControl
 from bot.conversation import AgentEvent, Conversation, Earlier, Hold, Message, Token
 from bot.decisions import Decided
 from bot.inbox import Inbox
-from bot.platform import Lease, Mark, Page
+from bot.platform import Lease, Mark, Page, Session
 from bot.requests import Requests
 from bot.window import Window
 from bot.worker import Limits, Worker, working as worker_working
@@ -159,6 +159,12 @@ class Wall:
     async def link(self, conversation: Conversation, message: str) -> str:
         """It leads nowhere."""
         return f"https://nowhere.example/{conversation}/{message}"
+
+    async def begin_session(self, conversation: Conversation, title: str, who: str) -> None:
+        """Nothing."""
+
+    async def end_session(self, conversation: Conversation, session: Session, *, in_any_case: bool) -> None:
+        """Nothing."""
 
     async def mark_waiting(self, conversation: Conversation, message: str, *, waits: bool) -> None:
         """Nothing."""

@@ -188,7 +188,7 @@ async def test_a_trigger_opens_one_view_and_not_for_long(
     first, second = [payload["trigger_id"] for payload in receiver.payloads]
     view: dict[str, Any] = {"type": "modal", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
     await client.views_open(trigger_id=first, view=view)
-    assert [opened.user for opened in slack.views] == [slack.user("grace").id]
+    assert [opened.user for opened in slack.context.views] == [slack.user("grace").id]
     assert await refused(client, "views.open", trigger_id=first, view=view) == "invalid_trigger_id"
     monkeypatch.setattr(methods_surfaces, "TRIGGER_LIFE_SECONDS", -1.0)
     assert await refused(client, "views.open", trigger_id=second, view=view) == "expired_trigger_id"

@@ -150,7 +150,7 @@ async def test_a_direct_conversation_is_opened(slack: LocalSlack, client: Client
 async def test_a_home_is_published_and_a_link_is_given(slack: LocalSlack, client: Client) -> None:
     ada = slack.user("ada")
     await client.views_publish(user_id=ada.id, view={"type": "home", "blocks": MARKDOWN})
-    assert [(view.user, view.view["blocks"]) for view in slack.views] == [(ada.id, MARKDOWN)]
+    assert [(view.user, view.view["blocks"]) for view in slack.context.views] == [(ada.id, MARKDOWN)]
     ts = await slack.say("ada", "general", "here")
     channel = slack.channel("general").id
     link = (await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"]

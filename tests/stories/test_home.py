@@ -69,7 +69,7 @@ async def test_ones_own_conversations_are_linked_and_nobody_elses(
         channel, direct = slack.channel("general").id, slack.direct_channel("ada")
         url = f"{slack.url}/archives"
         assert first == f"• <{url}/{direct}/p{private.replace('.', '')}|between us>, privately"
-        link = f"{url}/{channel}/p{ts.replace('.', '')}?thread_ts={ts}&cid={channel}"
+        link = f"{url}/{channel}/p{ts.replace('.', '')}"
         assert second.startswith(f"• <{link}|What of ")
         assert second.endswith(f"> in <#{channel}>")
         assert second.count("<") == 2

@@ -51,13 +51,26 @@ class Upload:
     content: bytes | None = None
 
 
+AGENT = "assistant:write"
+"""The scope that an app has once it is declared to be an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What an agent's thread is at, by Slack's words, and what it is called."""
+
+    status: str
+    title: str
+
+
 @dataclass(slots=True)
 class Context:
     """The workspace as one app sees it. `scopes` are the granted ones and may change at any time.
 
     `link` hands out an address for one Socket Mode connection. `triggers` maps a trigger's id to whose gesture it
-    was and when (`time.monotonic`), `files` the path of each file to what stands in it, `uploads`
-    the id of each file that is being uploaded to what is known of it, `modals` a person to the form they see.
+    was and when (`time.monotonic`), `files` the path of each file to what stands in it, `uploads` the id of each file
+    that is being uploaded to what is known of it, `modals` a person to the form they see, `sessions` a thread (channel
+    and root) to what an agent has made of it, `prompts` a channel to what an agent has suggested there.
     """
 
     workspace: Workspace
@@ -70,6 +83,8 @@ class Context:
     uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
     views: list[View] = field(default_factory=list[View])
     modals: dict[str, View] = field(default_factory=dict[str, View])
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict[tuple[str, str], Session])
+    prompts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
     def home(self, user: str) -> View | None:

@@ -79,6 +79,18 @@ def home_opened(workspace: Workspace, user: str, channel: str, tab: str) -> Json
     }
 
 
+def session_stopped(workspace: Workspace, user: str, channel: str, thread: str, streams: list[str]) -> Json:
+    """Somebody presses Slack's own button on an agent's thread; these streams of its have been ended."""
+    return {
+        "type": "agent_session_stopped",
+        "user": user,
+        "channel": channel,
+        "thread_ts": thread,
+        "streaming_message_ts": streams,
+        "event_ts": workspace.stamps.next(),
+    }
+
+
 def _if_present(
     workspace: Workspace, message: Message, build: Callable[[Workspace, Message], list[Json]]
 ) -> list[Json]:
@@ -88,6 +100,9 @@ def _if_present(
 
 def _said(workspace: Workspace, message: Message) -> list[Json]:
     event = message_event(workspace, message)
+    if event["channel_type"] == "im" and (viewing := workspace.viewing.get(message.user)) is not None:
+        entities = [{"type": "slack#/types/channel_id", "value": viewing, "team_id": workspace.team}]
+        event["app_context"] = {"entities": entities} if viewing else {}
     mentioned = f"<@{workspace.bot.id}>" in message.text
     own = message.user == workspace.bot.id
     if not mentioned or own or event["channel_type"] == "im":

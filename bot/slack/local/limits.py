@@ -41,6 +41,8 @@ SLACK_LIMITS: Mapping[str, Limit] = {
     "reactions.remove": TIER_2,
     "views.open": TIER_4,
     "views.publish": TIER_4,
+    "agents.sessions.setStatus": TIER_3,
+    "assistant.threads.setSuggestedPrompts": TIER_4,
     "assistant.threads.setStatus": Limit(600),
 }
 """Slack's documented tiers, at their guaranteed size, in calls a minute.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.slack.local import (
+    methods_agents,
     methods_chat,
     methods_conversations,
     methods_files,
@@ -41,6 +42,8 @@ METHODS: Mapping[str, Method] = {
     "users.list": Method(methods_people.list_users, ("users:read",)),
     "bots.info": Method(methods_people.tell_bot, ("users:read",)),
     "apps.connections.open": Method(methods_surfaces.open_connection, caller="app"),
+    "agents.sessions.setStatus": Method(methods_agents.set_session, _CHAT),
+    "assistant.threads.setSuggestedPrompts": Method(methods_agents.set_prompts, ("assistant:write",)),
     "assistant.threads.setStatus": Method(methods_surfaces.set_status, ("chat:write", "assistant:write")),
     "views.open": Method(methods_surfaces.open_view),
     "views.publish": Method(methods_surfaces.publish_view),

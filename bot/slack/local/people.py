@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bot.slack.local.changes import Whispered
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context, View, kept_file
-from bot.slack.local.events import home_opened
+from bot.slack.local.events import home_opened, session_stopped
 from bot.slack.local.interactions import block_actions, home_actions, message_action, slash_command
 from bot.slack.local.messages import Message
 from bot.slack.local.modals import Value, answered, show, view_submission
@@ -174,6 +174,25 @@ class People:
     async def click_home(self, who: Who, action_id: str, value: str | None = None) -> None:
         """Click on a button in one's home, or choose the option of a list with that `value`."""
         self._publisher.interact("interactive", home_actions(self.context, self.user(who), action_id, value))
+
+    async def stop_session(self, who: Who, where: Where, thread: str) -> None:
+        """Press Slack's own button on an agent's thread; it is there while the session is at work.
+
+        What streams there Slack ends by itself.
+        """
+        user, channel = self._writer(who, where)
+        session = self.context.sessions.get((channel.id, thread))
+        if session is None or session.status != "processing":
+            raise Impossible("no agent is at work there")
+        streams = [ts for place, ts in self.context.streams if place == channel.id]
+        for ts in streams:
+            del self.context.streams[channel.id, ts]
+        self._publisher.publish(session_stopped(self.workspace, user.id, channel.id, thread, streams))
+
+    def look_at(self, who: Who, where: Where | None) -> None:
+        """Have a channel open beside the bot: Slack tells an agent so with what one writes to it."""
+        user = self.user(who)
+        self.workspace.viewing[user.id] = self.channel(where).id if where else ""
 
     async def join(self, who: Who, where: Where) -> None:
         """Become a member; the bot too can be brought into a channel this way."""

@@ -12,7 +12,7 @@ from bot.slack.local.bell import Bell
 from bot.slack.local.calls import Call, Calls
 from bot.slack.local.changes import Change, Whispered
 from bot.slack.local.channels import Channel, Kind
-from bot.slack.local.context import Context, View
+from bot.slack.local.context import Context
 from bot.slack.local.delivery import ACK_TIMEOUT, RETRY_DELAYS, Delivery, Dispatch
 from bot.slack.local.events import PLAIN_EVENTS
 from bot.slack.local.faults import Fault
@@ -80,8 +80,7 @@ class LocalSlack(People):
         `scopes` and `subscriptions` are the manifest's. `limits` are by method, None for no limits at all. `latency`
         is a call's whole way. An event that is not acknowledged within `ack_timeout` comes again after each of the
         `retry_delays`. Without a Socket Mode connection, events go to `events_url`. A native stream dies after
-        `stream_life`. `note` stands on the playground's page, the `shortcuts` (texts by callback) in messages' menus.
-        Raises OSError when the port is taken.
+        `stream_life`. The page has `note`, and `shortcuts` (texts by callback) in messages' menus. Raises OSError.
         """
         listening = listening_socket(port)
         address = f"127.0.0.1:{listening.getsockname()[1]}"
@@ -263,11 +262,6 @@ class LocalSlack(People):
     def status(self, where: Where, thread: str) -> str | None:
         """The "is thinking" line under a thread."""
         return self.workspace.status(self.channel(where).id, thread)
-
-    @property
-    def views(self) -> list[View]:
-        """The views that the bot opened or published; the oldest first."""
-        return list(self._parts.context.views)
 
     @property
     def calls(self) -> list[Call]:

@@ -37,6 +37,7 @@ class Workspace:
         self.team = f"T{secrets.token_hex(5).upper()}"
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self.viewing: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.bot = self._add_app(bot_name, bot_name.capitalize())
         self.other_bot = self._add_app("weather", "Weather Report")

@@ -33,7 +33,9 @@ from bot.pictures import takes_pictures
 from bot.preferences import Preferences
 from bot.private_questions import PrivateQuestions
 from bot.ratings import Ratings
+from bot.reminders import Reminders, reminding
 from bot.requests import Requests
+from bot.scheduling import scheduling
 from bot.settings import Settings
 from bot.setups import Setups
 from bot.slack.adapter import SlackAdapter
@@ -123,7 +125,12 @@ async def open_bot(
         preferences = Preferences(pool, identity.workspace, *([timedelta(0)] if identity.is_agent else []))
         room = Room(client, budget, people, files, preferences, me=identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
-        around = [*Surroundings(client, budget, room).tools(), *Sharing(client, budget, identity.user).tools()]
+        reminders = Reminders(pool, identity.workspace)
+        around = [
+            *Surroundings(client, budget, room).tools(),
+            *Sharing(client, budget, identity.user).tools(),
+            *scheduling(reminders),
+        ]
         setups = Setups(channels(settings.channels_config), pool, identity.workspace)
         thinking = open_agent(
             settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look, setups=setups
@@ -144,6 +151,7 @@ async def open_bot(
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
+        await stack.enter_async_context(reminding(reminders))
         whispers = Whispers(client, budget)
         gestures = Gestures(
             inbox,
@@ -169,6 +177,7 @@ async def open_bot(
                 identity,
                 Affairs(pool, identity.workspace),
                 preferences,
+                reminders,
                 store,
                 tuple(agent.tools),
                 AgentView(client, budget, identity, changes),

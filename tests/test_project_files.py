@@ -64,6 +64,7 @@ METHOD_SCOPES = {
     "views_publish": frozenset[str](),
     "agents_sessions_setStatus": frozenset({"chat:write"}),
     "assistant_threads_setSuggestedPrompts": frozenset[str](),  # called only by an agent
+    "users_conversations": frozenset({"channels:read", "groups:read"}),
     "users_list": frozenset({"users:read"}),
 }
 """What a bot token needs for a method, which stands here by the name of slack_sdk's function."""

@@ -14,10 +14,11 @@ from bot.database import UNREACHABLE
 from bot.errors import PlatformError
 from bot.lasting import forget_of, known_of
 from bot.preferences import UNKNOWN, Preferences
+from bot.reminders import Reminders
 from bot.slack.agent_view import AgentView
 from bot.slack.client import Identity, spend
 from bot.slack.forms import Json
-from bot.slack.home_view import FORGET, FORGET_ALL, LANGUAGE, LANGUAGES, MOST, Content, home
+from bot.slack.home_view import CANCEL, FORGET, FORGET_ALL, LANGUAGE, LANGUAGES, MOST, Content, home
 from bot.slack.tiers import PUBLISH
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ class Home:
     identity: Identity
     affairs: Affairs
     preferences: Preferences
+    reminders: Reminders
     store: BaseStore
     tools: Sequence[str]
     agent_view: AgentView
@@ -44,6 +46,7 @@ class Home:
         self.agent_view.register(app)
         app.action(FORGET)(self._forget)
         app.action(FORGET_ALL)(self._forget_all)
+        app.action(CANCEL)(self._cancel)
         app.action(LANGUAGE)(self._set_language)
 
     async def _opened(self, event: Json) -> None:
@@ -62,6 +65,13 @@ class Home:
         user = str(body["user"]["id"])
         gone = await forget_of(self.store, self.identity.workspace, user)
         log.info("memory_cleared", by=user, facts=gone)
+        await ack()
+        await self._show(user)
+
+    async def _cancel(self, ack: Ack, body: Json, action: Json) -> None:
+        user, value = str(body["user"]["id"]), str(action.get("value"))
+        gone = await self.reminders.cancel([int(value)], user) if value.isdecimal() else 0
+        log.info("reminder_cancelled", by=user, reminders=gone)
         await ack()
         await self._show(user)
 
@@ -85,6 +95,7 @@ class Home:
             self.tools,
             await self.affairs.waiting(user, MOST),
             await self.affairs.conversations(user, MOST),
+            await self.reminders.known(user),
             await known_of(self.store, self.identity.workspace, user),
             (await self.preferences.of([user])).get(user, UNKNOWN).language,
         )

@@ -11,9 +11,12 @@ from bot.conversation import Conversation
 from bot.excerpt import one_line
 from bot.lasting import Fact
 from bot.plain import plain as without_marks
+from bot.recurrence import in_words
+from bot.reminders import Reminder
 from bot.slack.addresses import address
 from bot.slack.forms import Json, plain
 
+CANCEL = "skein_cancel"
 FORGET, FORGET_ALL, LANGUAGE = "skein_forget", "skein_forget_all", "skein_language"
 """The actions in it."""
 
@@ -35,6 +38,7 @@ ABILITIES: Mapping[str, str] = MappingProxyType(
         "read_channel": "read what was said in the channel",
         "find_people": "find people here",
         "share_file": "answer with files",
+        "schedule": "remind you, and do things later",
         "remember": "remember what you want remembered",
     }
 )
@@ -62,6 +66,9 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
 )
 """Those that can be chosen, by their names in English."""
 
+HELPERS = frozenset({"recall", "forget", "own_setup", "scheduled", "unschedule"})
+"""What belongs to those."""
+
 AS_WRITTEN = "as_written"
 NOTHING = "Nothing."
 
@@ -74,6 +81,7 @@ class Content:
     tools: Sequence[str]
     waiting: Sequence[Affair]
     conversations: Sequence[Affair]
+    reminders: Sequence[Reminder]
     facts: Sequence[Fact]
     language: str
 
@@ -88,6 +96,8 @@ def home(content: Content) -> Json:
         _list([_affair(content.url, one) for one in content.waiting]),
         _header("Your conversations"),
         _list([_affair(content.url, one) for one in content.conversations]),
+        _header("Later"),
+        *([_reminder(one) for one in content.reminders[:MOST]] or [_text(NOTHING)]),
         _header("What I remember of you"),
         *([_fact(one) for one in facts] or [_text(NOTHING)]),
         *([_text(f"And {more} more.")] if more else []),
@@ -100,7 +110,7 @@ def home(content: Content) -> Json:
 
 def _abilities(tools: Sequence[str]) -> str:
     known = [ABILITIES[name] for name in tools if name in ABILITIES]
-    others = sum(name not in ABILITIES and name not in {"recall", "forget", "own_setup"} for name in tools)
+    others = sum(name not in ABILITIES and name not in HELPERS for name in tools)
     told = [*known, *([f"use {others} other tools" if others > 1 else "use another tool"] if others else [])]
     return f"\n\nI can {', '.join(told)}." if told else ""
 
@@ -131,6 +141,16 @@ def _link(url: str, affair: Affair, text: str) -> str:
 
 def _where(conversation: Conversation) -> str:
     return ", privately" if conversation.is_direct else f" in <#{conversation.channel}>"
+
+
+def _reminder(reminder: Reminder) -> Json:
+    """When by the reader's own clock, as Slack shows it."""
+    when = int(reminder.next_at.timestamp())
+    date = f"<!date^{when}^{{date_short_pretty}} {{time}}|{reminder.next_at:%Y-%m-%d %H:%M} UTC>"
+    often = f", {in_words(reminder.rule)}" if reminder.rule else ""
+    where = _where(Conversation.parse(reminder.lane))
+    text = f"{date}{often}{where}: {escape(one_line(reminder.what), quote=False)}"
+    return _text(text) | {"accessory": _button(CANCEL, "Cancel", str(reminder.id))}
 
 
 def _fact(fact: Fact) -> Json:

@@ -13,7 +13,7 @@ REPLIES, HISTORY = "conversations.replies", "conversations.history"
 OPEN = "conversations.open"
 SESSION, PROMPTS = "agents.sessions.setStatus", "assistant.threads.setSuggestedPrompts"
 CHANNEL, OPEN_VIEW, PUBLISH = "conversations.info", "views.open", "views.publish"
-USER, USERS = "users.info", "users.list"
+USER, USERS, CHANNELS_OF = "users.info", "users.list", "users.conversations"
 UPLOAD_ADDRESS, COMPLETE_UPLOAD = "files.getUploadURLExternal", "files.completeUploadExternal"
 ADD, REMOVE = "reactions.add", "reactions.remove"
 
@@ -36,6 +36,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
         PUBLISH: Tier(100),
         USER: Tier(100),
         USERS: Tier(20),
+        CHANNELS_OF: Tier(50),
         REPLIES: Tier(50),
         HISTORY: Tier(50),
         UPLOAD_ADDRESS: Tier(100),

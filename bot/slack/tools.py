@@ -17,12 +17,12 @@ from bot.errors import PlatformError
 from bot.slack.client import call
 from bot.slack.people import is_guest
 from bot.slack.room import Room
-from bot.slack.tiers import HISTORY, USERS
+from bot.slack.tiers import CHANNELS_OF, HISTORY, USERS
 
 READ_CHANNEL = "read_channel"
 READ_PURPOSE = (
-    "Read the newest messages of the channel that you are asked in, beside this thread; in a private conversation, of "
-    "the channel that who asks is looking at."
+    "Read the newest messages of a channel: of the one that you are asked in, beside this thread, of the one that who "
+    "asks is looking at in a private conversation, or of another that they are in, by its name."
 )
 FIND_PEOPLE = "find_people"
 FIND_PURPOSE = "Find people of this workspace by a part of their name or their job title."
@@ -30,7 +30,9 @@ NEWEST = 50
 PEOPLE_MOST = 20
 LIFETIME = timedelta(hours=1)
 PAGE, PAGES = 200, 25
-"""How many people are asked for at once, and how often: 5,000 in all."""
+"""How many people or channels are asked for at once, and how often: 5,000 in all."""
+PUBLIC = "public_channel"
+CHANNELS = f"{PUBLIC},private_channel"
 
 
 @dataclass(slots=True)
@@ -50,20 +52,36 @@ class Surroundings:
             StructuredTool.from_function(coroutine=self._find, name=FIND_PEOPLE, description=FIND_PURPOSE),
         ]
 
-    async def _read(self, config: RunnableConfig, newest: int = NEWEST) -> str:
-        # The channel is where somebody asks, or what they look at, so that they see it all themselves.
+    async def _read(self, config: RunnableConfig, channel: str = "", newest: int = NEWEST) -> str:
         asked = config.get("configurable", {})
-        is_direct = bool(asked.get("is_direct", True))
-        channel = str(asked.get("viewing" if is_direct else "channel") or "")
-        if not channel:
-            raise ToolException("There is no channel here: this is a private conversation.")
-        await self._take(HISTORY, channel)
+        place = await self._channel_of(asked, channel) if channel.strip("# ") else _channel_here(asked)
+        await self._take(HISTORY, place)
         limit = max(1, min(newest, NEWEST))
-        response = await _asked(lambda: self.client.conversations_history(channel=channel, limit=limit))
-        place = Conversation(str(asked["workspace"]), channel, "")
-        messages = await self.room.heard(place, reversed(response["messages"]))
+        response = await _asked(lambda: self.client.conversations_history(channel=place, limit=limit))
+        there = Conversation(str(asked["workspace"]), place, "")
+        messages = await self.room.heard(there, reversed(response["messages"]))
         lines = [f"{_when(message.ts)} {message.name or message.author}: {message.text}" for message in messages]
         return "\n".join(lines) or "Nobody has said anything here."
+
+    async def _channel_of(self, asked: Mapping[str, Any], name: str) -> str:
+        """The id of a channel that who asks is in: what they may not see themselves is not read for them.
+
+        Nor is what others may not see who read the answer.
+        """
+        kinds = CHANNELS if asked.get("is_direct", True) else PUBLIC
+        wanted = name.strip("# ").casefold()
+        cursor: str | None = None
+        for _ in range(PAGES):
+            await self._take(CHANNELS_OF)
+            ask = partial(self.client.users_conversations, user=str(asked["asker"]), types=kinds, limit=PAGE)
+            page = await _asked(partial(ask, cursor=cursor))
+            for channel in cast("list[dict[str, Any]]", page["channels"]):
+                if wanted in {str(channel["id"]).casefold(), str(channel.get("name")).casefold()}:
+                    return str(channel["id"])
+            cursor = cast("dict[str, Any]", page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+        raise ToolException(f"Who asks is in no channel {name!r} that can be read from here.")
 
     async def _find(self, config: RunnableConfig, words: str) -> str:
         members = await self._all_members()
@@ -94,6 +112,14 @@ class Surroundings:
         wait = await self.budget.take(method, channel)
         if wait:
             raise ToolException(f"Slack's limit is reached; it can be asked again in {wait:.0f} s.")
+
+
+def _channel_here(asked: Mapping[str, Any]) -> str:
+    """Where somebody asks, or what they look at, so that they see it all themselves."""
+    channel = str(asked.get("viewing" if asked.get("is_direct", True) else "channel") or "")
+    if not channel:
+        raise ToolException("There is no channel here: this is a private conversation. Name one.")
+    return channel
 
 
 async def _asked(request: Callable[[], Awaitable[Any]]) -> Any:

@@ -35,6 +35,7 @@ IDLE = (
     "delete from skein_answers",
     "delete from skein_requests",
     "select channel, setup from skein_channels",
+    "select * from skein_reminders where workspace",
     "select person, language from skein_people",
     "listen",
     "unlisten",

@@ -36,6 +36,26 @@ async def test_in_a_direct_message_there_is_no_channel_to_read(slack: LocalSlack
     assert "private conversation" in result(model)
 
 
+async def test_it_reads_another_channel_for_whoever_is_in_it_and_no_private_one_aloud(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    await slack.say("grace", "research", "Build 7 failed.")
+    await slack.say("grace", "plans", "Secret.")
+    lin = slack.add_user("lin")
+    reads = [Call([("read_channel", {"channel": name})]) for name in ("#Research", "plans", "research", "plans")]
+    model.script = in_turn(*(reply for call in reads for reply in (call, Say("Well."))))
+    async with start(own_tools=True):
+        told = list[str]()
+        for who, private in (("ada", False), ("ada", False), (lin, False), ("ada", True)):
+            await (slack.direct(who, "news?") if private else slack.say(who, "general", "@skein news?"))
+            await slack.until(lambda: len(model.server.requests) == 2 * len(told) + 2)
+            told.append(result(model))
+    assert told[0].endswith(" Grace: Build 7 failed.")
+    assert "Who asks is in no channel 'plans'" in told[1]
+    assert "Who asks is in no channel 'research'" in told[2]
+    assert told[3].endswith(" Grace: Secret.")
+
+
 async def test_it_finds_people_for_members_and_not_for_guests(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     call, answer = Call([("find_people", {"words": "hopper"})]), Say("There.")
     model.script = in_turn(call, answer, call, answer)

@@ -36,6 +36,7 @@ SLACK_LIMITS: Mapping[str, Limit] = {
     "conversations.open": TIER_3,
     "users.info": TIER_4,
     "users.list": TIER_2,
+    "users.conversations": TIER_3,
     "bots.info": TIER_3,
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,

@@ -39,6 +39,7 @@ class Method:
 METHODS: Mapping[str, Method] = {
     "auth.test": Method(methods_people.tell_identity),
     "users.info": Method(methods_people.tell_user, ("users:read",)),
+    "users.conversations": Method(methods_conversations.of_user, _READ),
     "users.list": Method(methods_people.list_users, ("users:read",)),
     "bots.info": Method(methods_people.tell_bot, ("users:read",)),
     "apps.connections.open": Method(methods_surfaces.open_connection, caller="app"),

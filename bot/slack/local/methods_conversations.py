@@ -1,11 +1,12 @@
-"""conversations.replies, history, info and open."""
+"""conversations.replies, history, info and open; users.conversations."""
 
 import base64
 import binascii
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.slack.local.arguments import Arguments
+from bot.slack.local.channels import FAMILY, Kind
 from bot.slack.local.context import Context
 from bot.slack.local.records import record
 from bot.slack.local.refusal import Refused
@@ -85,6 +86,9 @@ def _page(context: Context, args: Arguments, channel: str, stamps: Sequence[str]
     return answer
 
 
+_TYPES: Mapping[str, Kind] = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
+
+
 def info(context: Context, args: Arguments) -> Json:
     """conversations.info."""
     channel = context.visible(args)
@@ -105,3 +109,21 @@ def open_direct(context: Context, args: Arguments) -> Json:
         raise Refused("too_many_users")
     context.need_any(["im:write" if len(people) == 1 else "mpim:write"])
     return {"channel": {"id": context.workspace.direct(people).id}}
+
+
+def of_user(context: Context, args: Arguments) -> Json:
+    """users.conversations: those that somebody is in and the bot can see; the cursor is the next one's number."""
+    user = args.text("user") or context.workspace.bot.id
+    kinds: set[Kind] = {_TYPES[kind] for kind in (args.text("types") or "public_channel").split(",") if kind in _TYPES}
+    for kind in kinds:
+        context.need_any([f"{FAMILY[kind]}:read"])
+    seen = [
+        channel
+        for channel in context.workspace.channels.values()
+        if channel.kind in kinds and user in channel.members and channel.visible_to(context.workspace.bot.id)
+    ]
+    start, limit = int(args.text("cursor") or "0"), args.number("limit", 100, 1_000)
+    more = str(start + limit) if start + limit < len(seen) else ""
+    me, team = context.workspace.bot.id, context.workspace.team
+    shown = [channel.record(me, team) for channel in seen[start : start + limit]]
+    return {"channels": shown, "response_metadata": {"next_cursor": more}}

@@ -15,6 +15,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from bot.app import open_bot
 from bot.forgetting import DELETED, DELETED_ANSWER
 from bot.platform import Act
+from bot.script import Gate, Say, Wire
 from bot.serde import serializer
 from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE
@@ -24,6 +25,8 @@ from tests.stories.speech import LEFT, bodies, echo, press
 
 if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage
+
+STOPPED = "Stopped by Grace"
 
 BUSY = """
 select (select count(*) from skein_inbox where state in ('waiting', 'taken'))
@@ -39,6 +42,11 @@ class Said:
     text: str | None
     answer: str | None = None
     is_left: bool = False
+    is_stopped: bool = False
+
+    @property
+    def shown(self) -> str:
+        return f"{self.answer}\n{STOPPED}" if self.is_stopped else str(self.answer)
 
     def memory(self) -> list[str]:
         return [DELETED if self.text is None else self.text, DELETED_ANSWER if self.answer is None else self.answer]
@@ -56,7 +64,7 @@ class Plain:
     def ask(self, said: Said) -> None:
         """It is answered at the end of the course, by an echo."""
         heard = sum(len(one.memory()) for one in self.course) + 1
-        said.answer, said.is_left = f"{heard}: {said.text}", False
+        said.answer, said.is_left, said.is_stopped = f"{heard}: {said.text}", False, False
         self.course.append(said)
         if said not in self.replies:
             self.replies.append(said)
@@ -75,7 +83,7 @@ class Plain:
 
     @property
     def screen(self) -> list[str]:
-        return [LEFT if said.is_left else str(said.answer) for said in self.replies]
+        return [LEFT if said.is_left else said.shown for said in self.replies]
 
 
 class Talk:
@@ -86,17 +94,36 @@ class Talk:
         self.url = database_url
         self.restart = restart
         self.plain = Plain()
+        self.holds = set[str]()
+
+    def script(self, messages: list[Wire]) -> Say:
+        """A model that echoes, and of what is held comes to no end."""
+        said = echo(messages)
+        text = str(messages[-1]["content"])
+        return Say([str(said.text), Gate()]) if any(text.endswith(held) for held in self.holds) else said
 
     @property
     def root(self) -> str:
         return self.plain.said[0].ts
 
-    async def say(self, number: int) -> None:
-        text = f"message {number}"
+    async def say(self, number: int, what: str = "message") -> None:
+        text = f"{what} {number}"
         thread = self.root if self.plain.said else None
         ts = await self.slack.say("ada", "general", text if thread else f"@skein {text}", thread=thread)
         self.plain.said.append(said := Said(ts, text))
         self.plain.ask(said)
+
+    async def stop(self, number: int) -> None:
+        """Say something, and have the answer stopped while it is written."""
+        self.holds.add(f"held {number}")
+        await self.say(number, "held")
+        said = self.plain.said[-1]
+        assert said.text
+        await self.slack.until(lambda: bodies(self.slack, "general", self.root)[-1:] == [said.answer])
+        await press(self.slack, "grace", "general", Act.STOP, self.root)
+        said.is_stopped = True
+        await self.slack.until(lambda: bodies(self.slack, "general", self.root)[-1:] == [said.shown])
+        self.holds.clear()
 
     async def edit(self, said: Said, number: int) -> None:
         text = f"changed {number}"
@@ -105,7 +132,8 @@ class Talk:
         self.plain.again(said)
 
     async def again(self, said: Said) -> None:
-        await press(self.slack, "grace", "general", Act.AGAIN, self.root, at=self.plain.replies.index(said))
+        act = Act.RETRY if said.is_stopped else Act.AGAIN
+        await press(self.slack, "grace", "general", act, self.root, at=self.plain.replies.index(said))
         if said.text is not None:
             self.plain.again(said)
 
@@ -138,7 +166,7 @@ class Talk:
 
 
 WAYS = ("socket", "http", "two replicas")
-ACTS = ("say", "edit", "again", "delete", "delete_answer", "restart")
+ACTS = ("say", "edit", "again", "delete", "delete_answer", "stop", "restart")
 
 
 acts = st.tuples(st.sampled_from(ACTS), st.integers(0, 9))
@@ -158,6 +186,8 @@ async def do(talk: Talk, act: str, which: int, number: int) -> None:
             await talk.delete(kept[which % len(kept)])
         case "delete_answer" if answered:
             await talk.delete_answer(answered[which % len(answered)])
+        case "stop":
+            await talk.stop(number)
         case "restart":
             await talk.restart()
         case _:
@@ -168,7 +198,6 @@ async def do(talk: Talk, act: str, which: int, number: int) -> None:
 async def open_talk(database_url: str, folder: Path, way: str) -> AsyncGenerator[Talk, None]:
     """A talk with a bot that Slack reaches that `way`, or with two of them."""
     async with LocalSlack.open() as slack, Model.open() as model, AsyncExitStack() as bots:
-        model.script = echo
         settings = settings_on(slack, model.server.url, database_url, folder)
         if way == "http":
             settings = settings.model_copy(update={"slack_app_token": None})
@@ -180,8 +209,10 @@ async def open_talk(database_url: str, folder: Path, way: str) -> AsyncGenerator
                 if way == "http":
                     slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
 
+        talk = Talk(slack, database_url, restart)
+        model.script = talk.script
         await restart()
-        yield Talk(slack, database_url, restart)
+        yield talk
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
+from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig
@@ -79,6 +80,7 @@ class GraphAgent:
         stop: asyncio.Event | None = None,
         again: bool = False,
         decided: Sequence[Decided] = (),
+        trace: UUID | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, which were said one after another, in the memory named `thread_id`.
 
@@ -98,7 +100,10 @@ class GraphAgent:
         """
         narration = Narration(self._answering, reasoning=self._reasoning)
         graph = await self._graph_under(hold, messages[-1].conversation.channel)
-        run = Run(graph, self._config(thread_id, checkpoint, messages), narration, control, stop, decided)
+        config = self._config(thread_id, checkpoint, messages)
+        if trace:
+            config["run_id"] = trace
+        run = Run(graph, config, narration, control, stop, decided)
         state = await run.state()
         stale, before = outdated(state, messages), None
         if stale or (again and not is_present(state, messages)):

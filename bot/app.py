@@ -61,6 +61,7 @@ from bot.slack.tiers import TIERS
 from bot.slack.tools import Surroundings
 from bot.slack.whispers import Whispers
 from bot.thinking import model, one_model, open_agent
+from bot.traces import Traces
 from bot.worker import Limits, Worker, working
 
 log = structlog.get_logger()
@@ -140,6 +141,7 @@ async def open_bot(
         judge = _judge(settings, identity)
         inbox = Inbox(pool, lease=chosen.lease, judges=judge is not None)
         changes = Changes(inbox, pool)
+        traces = Traces(pool)
         requests = Requests(pool, settings.deciders)
         worker = Worker(
             inbox,
@@ -148,6 +150,7 @@ async def open_bot(
             room=room,
             limits=chosen,
             requests=requests,
+            traces=traces,
             judge=judge,
         )
         await stack.enter_async_context(working(worker))
@@ -157,7 +160,7 @@ async def open_bot(
             inbox,
             changes,
             Recall(whispers, changes),
-            Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups))),
+            Rating(client, budget, Ratings(pool, partial(_answers_in, settings, setups)), traces),
             SetupForm(client, budget, setups, _offered(settings, setups), agent.tools),
             Decisions(client, budget, requests, whispers),
         )

@@ -14,6 +14,7 @@ from bot.decisions import Asked, Decided, WasDecided
 
 if TYPE_CHECKING:
     import asyncio
+    from uuid import UUID
 
     from langgraph.runtime import RunControl
 
@@ -231,6 +232,7 @@ class Agent(Protocol):
         stop: "asyncio.Event | None" = None,
         again: bool = False,
         decided: Sequence[Decided] = (),
+        trace: "UUID | None" = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer to `messages`, one or more, in the memory named `thread_id`.
 
@@ -245,6 +247,8 @@ class Agent(Protocol):
         What an earlier try has said of it already is told again, not thought again. With a `hold`, the memory refuses
         what is written after the hold is gone (LeaseLost). `control.request_drain()` ends the run after its present
         node (Drained), to be gone on with elsewhere.
+
+        A run that is traced has the id `trace` there.
 
         Who cancels it with `stop` set means for good: what was told so far is kept as the answer (StoppedByPeople).
 

@@ -282,6 +282,7 @@ _STOPPED = "select turn, who from skein_stops where turn = any(%(turns)s)"
 _FORGET_OLD = (
     "delete from skein_stops where stopped_at < now() - %(age)s",
     "delete from skein_answers where answered_at < now() - %(age)s",
+    "delete from skein_traces where begun_at < now() - %(age)s",
     "delete from skein_requests where asked_at < now() - %(age)s",
 )
 

@@ -36,10 +36,11 @@ class Ratings:
         async with self.pool.connection() as connection:
             return (await connection.execute(_RATE, values)).rowcount == 1
 
-    async def explain(self, turn: int, who: str, why: str) -> None:
-        """Keep why somebody thinks so. Raises UNREACHABLE."""
+    async def explain(self, turn: int, who: str, why: str) -> bool | None:
+        """Keep why somebody thinks so; gives whether they found it good, if that is known. Raises UNREACHABLE."""
         async with self.pool.connection() as connection:
-            await connection.execute(_EXPLAIN, {"turn": turn, "who": who, "why": why})
+            row = await (await connection.execute(_EXPLAIN, {"turn": turn, "who": who, "why": why})).fetchone()
+        return row["is_good"] if row else None
 
 
 _RATE = b"""
@@ -51,4 +52,4 @@ on conflict (turn, who) do update set is_good = excluded.is_good, rated_at = now
     why = case when skein_feedback.is_good = excluded.is_good then skein_feedback.why else '' end
 """
 
-_EXPLAIN = b"update skein_feedback set why = %(why)s where turn = %(turn)s and who = %(who)s"
+_EXPLAIN = b"update skein_feedback set why = %(why)s where turn = %(turn)s and who = %(who)s returning is_good"

@@ -30,6 +30,7 @@ from bot.platform import Lease, Session
 from bot.reply import Lane, Reply
 from bot.requests import Requests
 from bot.status import Note, Status, Stopped
+from bot.traces import Traces
 from bot.turns import Turn
 
 log = structlog.get_logger()
@@ -51,8 +52,10 @@ class Running:
         lanes: Sequence[Lane],
         company: Company,
         requests: Requests,
+        traces: Traces,
     ) -> None:
         self.turn = turn
+        self._traces = traces
         self._deciding = Deciding(turn, requests, company)
         self.company = company
         self.lease = lease
@@ -233,6 +236,7 @@ class Running:
             stop=self._unwanted,
             again=turn.again is not None,
             decided=await self._deciding.decided(),
+            trace=await self._traces.begin(turn.id),
         )
         try:
             async with contextlib.aclosing(answer) as events:

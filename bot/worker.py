@@ -27,6 +27,7 @@ from bot.pace import DENSE, Pace
 from bot.platform import Adapter, Lease, Room
 from bot.reply import Lane
 from bot.requests import Requests
+from bot.traces import Traces
 from bot.turn import Running, cancel
 from bot.turns import Turn
 
@@ -76,9 +77,11 @@ class Worker:
         room: Room,
         limits: Limits,
         requests: Requests,
+        traces: Traces,
         judge: Judge | None = None,
     ) -> None:
         self._requests = requests
+        self._traces = traces
         self._room = room
         self._judge = judge
         self.name = uuid.uuid4().hex
@@ -153,6 +156,7 @@ class Worker:
             lanes=self._lanes,
             company=company,
             requests=self._requests,
+            traces=self._traces,
         )
 
     def _lease_end(self) -> float:

@@ -189,8 +189,22 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 OpenBot = Callable[..., AbstractAsyncContextManager[Bot]]
 
 
+OVER_HTTP = os.environ.get("SKEIN_WAY") == "http"
+"""Whether the stories' bots are called by Slack, instead of calling it: each story is to hold either way."""
+
+
+@asynccontextmanager
+async def _called(slack: LocalSlack, opening: AbstractAsyncContextManager[Bot]) -> AsyncGenerator[Bot, None]:
+    """Have Slack call the bot, while it is there; what another one was called at counts again afterwards."""
+    before = slack.events_url
+    async with opening as bot:
+        slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
+        yield bot
+        slack.events_url = before
+
+
 @pytest.fixture
-def start(settings: Settings) -> OpenBot:
+def start(settings: Settings, slack: LocalSlack) -> OpenBot:
     """Start a bot on this stage: `async with start():`; keywords change its settings."""
 
     def start(
@@ -202,12 +216,14 @@ def start(settings: Settings) -> OpenBot:
         tiers: Mapping[str, Tier] = TIERS,
         **changes: object,
     ) -> AbstractAsyncContextManager[Bot]:
-        return open_bot(
-            settings.model_copy(update=changes),
+        way = {"slack_app_token": None} if OVER_HTTP else {}
+        opening = open_bot(
+            settings.model_copy(update=way | changes),
             tools=None if own_tools else tools or offline_tools(),
             limits=limits or Limits(pace=pace),
             tiers=tiers,
         )
+        return _called(slack, opening) if OVER_HTTP else opening
 
     return start
 

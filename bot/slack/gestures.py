@@ -122,11 +122,14 @@ class Gestures:
         await ack()
         if is_known:
             await self.rating.ask_why(body, value)
+            await self.rating.tell(_user(body), value)
 
     async def _explain(self, ack: Ack, body: Json) -> None:
         # Until it is acknowledged the form stands open with what was written in it.
-        await self.rating.explain(body)
+        is_good = await self.rating.explain(body)
         await ack()
+        if is_good is not None:
+            await self.rating.tell_why(body, is_good=is_good)
 
     async def _delete_answer(self, ack: Ack, body: Json) -> None:
         is_theirs = await self.changes.delete_answer(*_place(body), str(body["message"]["ts"]), _user(body))

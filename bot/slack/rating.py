@@ -12,6 +12,7 @@ from bot.ratings import Ratings
 from bot.slack.client import spend
 from bot.slack.forms import Json, field, modal, plain, text_field
 from bot.slack.tiers import OPEN_VIEW
+from bot.traces import Traces
 
 log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ class Rating:
     client: AsyncWebClient
     budget: Budget
     ratings: Ratings
+    traces: Traces
 
     async def rate(self, workspace: str, channel: str, who: str, value: str) -> bool:
         """Store a click on one of the thumbs, whose value is such as `good:7`; False if it means nothing.
@@ -38,6 +40,11 @@ class Rating:
         is_known = await self.ratings.rate(workspace, channel, int(turn), who, is_good=kind == "good")
         log.info("answer_rated", turn=int(turn), good=kind == "good", is_known=is_known)
         return is_known
+
+    async def tell(self, who: str, value: str) -> None:
+        """Tell LangSmith of a click that is known, where turns are traced there."""
+        kind, _, turn = value.partition(":")
+        await self.traces.tell(int(turn), who, is_good=kind == "good")
 
     async def ask_why(self, body: dict[str, Any], value: str) -> None:
         """Show the form to whoever found an answer bad; after 3 s Slack opens none any more, and there is none."""
@@ -52,11 +59,21 @@ class Rating:
         except PlatformError as error:
             log.warning("form_not_opened", code=error.code)
 
-    async def explain(self, body: dict[str, Any]) -> None:
-        """Store what was filled in. Raises UNREACHABLE."""
-        view = body["view"]
-        why = str(view["state"]["values"]["why"]["why"].get("value") or "").strip()
-        await self.ratings.explain(int(view["private_metadata"]), str(body["user"]["id"]), why)
+    async def explain(self, body: dict[str, Any]) -> bool | None:
+        """Store what was filled in; gives whether they had found it good, if that is known. Raises UNREACHABLE."""
+        return await self.ratings.explain(*_said(body))
+
+    async def tell_why(self, body: dict[str, Any], *, is_good: bool) -> None:
+        """Tell LangSmith of that, where turns are traced there."""
+        turn, who, why = _said(body)
+        await self.traces.tell(turn, who, is_good=is_good, why=why)
+
+
+def _said(body: dict[str, Any]) -> tuple[int, str, str]:
+    """Of which turn, by whom, and what."""
+    view = body["view"]
+    why = str(view["state"]["values"]["why"]["why"].get("value") or "").strip()
+    return int(view["private_metadata"]), str(body["user"]["id"]), why
 
 
 def _form(turn: str) -> Json:

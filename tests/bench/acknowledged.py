@@ -35,6 +35,7 @@ from bot.slack.rating import Rating
 from bot.slack.recalling import Recall
 from bot.slack.setting_up import SetupForm
 from bot.slack.whispers import Whispers
+from bot.traces import Traces
 from bot.worker import Limits
 from tests.bench.figures import Row, Spread
 from tests.bench.load import RATE, paced
@@ -106,7 +107,7 @@ async def _listen(url: str) -> None:
                 inbox,
                 changes,
                 Recall(whispers, changes),
-                Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot"))),
+                Rating(client, budget, Ratings(pool, AsyncMock(return_value="parrot")), Traces(pool)),
                 SetupForm(client, budget, setups, (), ()),
                 Decisions(client, budget, Requests(pool), whispers),
             )

@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from langgraph.runtime import RunControl
 
@@ -13,6 +14,7 @@ from bot.decisions import Decided
 from bot.inbox import Inbox
 from bot.platform import Lease, Mark, Page, Session
 from bot.requests import Requests
+from bot.traces import Traces
 from bot.window import Window
 from bot.worker import Limits, Worker, working as worker_working
 
@@ -40,9 +42,10 @@ class Speaker:
         stop: asyncio.Event | None = None,
         again: bool = False,
         decided: Sequence[Decided] = (),
+        trace: UUID | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
         """One word."""
-        del thread_id, hold, earlier, stop, again, decided
+        del thread_id, hold, earlier, stop, again, decided, trace
         now = time.perf_counter()
         self.began.update(dict.fromkeys((message.ts for message in messages), now))
         self._changed.set()
@@ -180,6 +183,7 @@ async def working(inbox: Inbox, speaker: Speaker, limits: Limits | None = None) 
         room=Nobody(),
         limits=limits or Limits(),
         requests=Requests(inbox.pool),
+        traces=Traces(inbox.pool),
     )
     async with worker_working(worker):
         yield worker

@@ -34,6 +34,7 @@ IDLE = (
     "delete from skein_stops",
     "delete from skein_answers",
     "delete from skein_requests",
+    "delete from skein_traces",
     "select channel, setup from skein_channels",
     "select * from skein_reminders where workspace",
     "select person, language from skein_people",

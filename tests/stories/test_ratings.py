@@ -2,9 +2,16 @@
 
 import csv
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from langsmith import utils
 
 from bot.feedback import feedback
 from bot.script import Say
@@ -13,6 +20,43 @@ from bot.slack.blocks import RATE
 from bot.slack.local import LocalSlack
 from tests.stage import Model, OpenBot
 from tests.stories.speech import quiet, written
+
+PROJECT = {
+    "id": "00000000-0000-7000-8000-000000000001",
+    "tenant_id": "00000000-0000-7000-8000-000000000002",
+    "name": "default",
+    "start_time": "2026-01-01T00:00:00Z",
+    "reference_dataset_id": None,
+}
+
+
+@pytest.fixture
+async def langsmith(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[list[tuple[str, str]], None]:
+    """A LangSmith that keeps what it is sent, method and path and body; the settings are there."""
+    sent: list[tuple[str, str]] = []
+    known: set[str] = set()
+
+    async def take(request: web.Request) -> web.Response:
+        body = (await request.read()).decode(errors="replace")
+        sent.append((f"{request.method} {request.path}", body))
+        if request.path.endswith("/feedback"):
+            name = json.loads(body)["id"]
+            if name in known:
+                return web.json_response({"detail": "there already"}, status=409)
+            known.add(name)
+        return web.json_response([PROJECT] if request.path.endswith("/sessions") else {})
+
+    app = web.Application(client_max_size=10**8)
+    app.router.add_route("*", "/{path:.*}", take)
+    async with TestServer(app) as server:
+        settings = {"TRACING": "true", "API_KEY": "made-up", "ENDPOINT": str(server.make_url("")).rstrip("/")}
+        for name, value in settings.items():
+            monkeypatch.setenv(f"LANGSMITH_{name}", value)
+        monkeypatch.setattr("langsmith.run_trees._CLIENT", None)
+        utils.get_env_var.cache_clear()  # pyright: ignore[reportFunctionMemberAccess]
+        yield sent
+    monkeypatch.undo()
+    utils.get_env_var.cache_clear()  # pyright: ignore[reportFunctionMemberAccess]
 
 
 async def rate(slack: LocalSlack, who: str, thread: str, thumb: str) -> None:
@@ -73,3 +117,43 @@ async def test_what_is_not_an_answer_cannot_be_rated(
         await written(slack, "general", ts, 1)
         assert not slack.replies("general", ts)[0].buttons
         assert await ratings(settings) == []
+
+
+async def test_langsmith_is_told_by_the_turns_trace(
+    slack: LocalSlack, model: Model, start: OpenBot, langsmith: list[tuple[str, str]]
+) -> None:
+    model.script = lambda _: Say("An answer.")
+    async with start():
+        ts = await slack.say("ada", "general", "@skein one")
+        await written(slack, "general", ts, 1)
+        await rate(slack, "ada", ts, "👍")
+        await slack.until(lambda: told_langsmith(langsmith) == [(1.0, None)])
+        (trace,) = {json.loads(body)["run_id"] for path, body in langsmith if path == "POST /feedback"}
+        await slack.until(lambda: any(trace in body for path, body in langsmith if "runs" in path))
+        await rate(slack, "ada", ts, "👎")
+        await slack.until(lambda: slack.modal("ada"))
+        await slack.submit("ada", {"why": "Wrong."})
+        await slack.until(lambda: changed_at_langsmith(langsmith) == [(0.0, None), (0.0, "Wrong.")])
+
+
+async def test_a_langsmith_that_is_away_is_no_harm(
+    slack: LocalSlack, model: Model, start: OpenBot, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.traces.is_traced", lambda: True)
+    monkeypatch.setattr("bot.traces._tell", Mock(side_effect=OSError))
+    model.script = lambda _: Say("An answer.")
+    async with start():
+        ts = await slack.say("ada", "general", "@skein one")
+        await written(slack, "general", ts, 1)
+        await rate(slack, "ada", ts, "👍")
+        assert (await ratings(settings))[0]["is_good"]
+
+
+def told_langsmith(sent: list[tuple[str, str]]) -> list[tuple[float, str | None]]:
+    told = [json.loads(body) for path, body in sent if path == "POST /feedback"]
+    return [(one["score"], one.get("comment")) for one in told]
+
+
+def changed_at_langsmith(sent: list[tuple[str, str]]) -> list[tuple[float, str | None]]:
+    told = [json.loads(body) for path, body in sent if path.startswith("PATCH /feedback/")]
+    return [(one["score"], one.get("comment")) for one in told]

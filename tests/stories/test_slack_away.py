@@ -7,7 +7,7 @@ import pytest
 from bot.app import Bot
 from bot.script import Gate, Say
 from bot.slack.local import Fault, LocalSlack
-from tests.stage import Model, OpenBot
+from tests.stage import OVER_HTTP, Model, OpenBot
 from tests.stories.speech import SOON, answered, echo, page
 
 pytestmark = pytest.mark.slow
@@ -71,6 +71,7 @@ def _quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_quick_pings")
+@pytest.mark.skipif(OVER_HTTP, reason="it is about sockets")
 async def test_while_one_connection_is_renewed_the_other_listens(slack: LocalSlack, bot: Bot) -> None:
     assert slack.connections == 2
     await slack.refresh()
@@ -82,6 +83,7 @@ async def test_while_one_connection_is_renewed_the_other_listens(slack: LocalSla
 
 
 @pytest.mark.usefixtures("_quick_pings")
+@pytest.mark.skipif(OVER_HTTP, reason="it is about sockets")
 async def test_a_half_open_connection_is_noticed_and_replaced(slack: LocalSlack, bot: Bot) -> None:
     slack.set_retry([SOON] * 20, ack_timeout=timedelta(milliseconds=300))
     opened = [call.method for call in slack.calls].count("apps.connections.open")

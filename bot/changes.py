@@ -71,6 +71,12 @@ class Changes:
         row = await self._row(_STOP_IN, lane=str(conversation), who=who)
         return row["turn"] if row else None
 
+    async def versions(self, turn: int) -> list[int]:
+        """The turns whose answers stood in the messages of a turn's answer before the present one, the first first."""
+        async with self.pool.connection() as connection:
+            rows = await (await connection.execute(_VERSIONS, {"turn": turn})).fetchall()
+        return [row["turn"] for row in rows]
+
     async def _told(self, statement: bytes, **values: object) -> bool:
         """What a statement tells in its one row."""
         row = await self._row(statement, **values)
@@ -93,6 +99,12 @@ _BRANCH = b"select skein_branch(%(workspace)s, %(channel)s, %(turn)s, %(who)s, %
 
 _STOP_IN = b"""
 select turn, skein_stop(turn, %(who)s) from skein_conversations where lane = %(lane)s and turn is not null
+"""
+
+_VERSIONS = b"""
+select other.turn from skein_answers as known join skein_answers as other
+    on other.lane = known.lane and other.pages && known.pages and other.said <> '{}' and other.superseded_by is not null
+where known.turn = %(turn)s order by other.turn
 """
 
 _SAID = b"select lane, said from skein_answers where turn = %(turn)s and said <> '{}'"

@@ -29,6 +29,9 @@ class Act(Enum):
     """Go on from there in a thread of its own."""
     EARLIER = auto()
     """See what it said before the present answer."""
+    OLDER = auto()
+    NEWER = auto()
+    """See, of those that it said before the present answer, the one before or after the one that is shown."""
     RECALL = auto()
     """See what it said before the conversation went back to before it."""
 

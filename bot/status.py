@@ -47,5 +47,13 @@ class Stopped:
     by: str
 
 
-Status = Note | Working | Worked | Stopped | None
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which of several answers in the same place it is."""
+
+    at: int
+    all: int
+
+
+Status = Note | Working | Worked | Stopped | Version | None
 """The line under an answer's text, if there is one."""

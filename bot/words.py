@@ -4,7 +4,7 @@ from typing import assert_never
 
 from bot.decisions import Choice
 from bot.platform import Act
-from bot.status import Note, Status, Stopped, Worked, Working
+from bot.status import Note, Status, Stopped, Version, Worked, Working
 
 SENTENCES = {
     Note.THINKING: "Thinking…",
@@ -32,6 +32,8 @@ LABELS = {
     Act.AGAIN: "Try again",
     Act.BRANCH: "Branch",
     Act.EARLIER: "◀ Earlier answer",
+    Act.OLDER: "◀",
+    Act.NEWER: "▶",
     Act.RECALL: "Show what it said",
 }
 """What stands on the buttons."""
@@ -53,6 +55,8 @@ SUMMARY = "You asked me for a summary of [a thread]({link})."
 """Over a thread in which a question without an audience is answered, in Markdown."""
 
 NOT_THERE = "I cannot read that thread, as I am not in its channel: all I have is the message that you chose."
+
+VERSION = "Answer {at} of {all}; the last is the one that everybody sees."
 
 UNREAD = "I could not read what was said here before"
 """Beside what the tools did."""
@@ -91,5 +95,7 @@ def _status_line(status: Status) -> str:
             return " · ".join(dict.fromkeys(summaries))
         case Stopped(by):
             return f"Stopped by {by}"
+        case Version(at, all_):
+            return VERSION.format(at=at, all=all_)
         case _:
             assert_never(status)

@@ -23,6 +23,8 @@ ACTIONS = {
     Act.AGAIN: "skein_again",
     Act.BRANCH: "skein_branch",
     Act.EARLIER: "skein_earlier",
+    Act.OLDER: "skein_older",
+    Act.NEWER: "skein_newer",
     Act.RECALL: "skein_recall",
 }
 """The actions of the buttons; a button's value is the id of the turn that it is about."""

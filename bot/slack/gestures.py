@@ -50,6 +50,8 @@ class Gestures:
             Act.AGAIN: self._again,
             Act.BRANCH: self._branch,
             Act.EARLIER: self._recall,
+            Act.OLDER: self._recall,
+            Act.NEWER: self._recall,
             Act.RECALL: self._recall,
         }.items():
             app.action(ACTIONS[act])(listener)
@@ -93,7 +95,7 @@ class Gestures:
         await ack()
         try:
             if turn := _number(action):
-                await self.recall.show(body, turn)
+                await self.recall.show(body, turn, is_version=action.get("action_id") != ACTIONS[Act.RECALL])
         except (PlatformError, *UNREACHABLE) as error:
             log.warning("turn_not_recalled", error=type(error).__name__)
 

@@ -7,8 +7,9 @@ from langchain_core.tools import StructuredTool
 
 from bot.platform import Act
 from bot.script import Break, Call, Gate, Refuse, Say, in_turn
-from bot.slack.blocks import RATE
+from bot.slack.blocks import ACTIONS, RATE
 from bot.slack.local import LocalSlack
+from bot.slack.local.shown import Shown
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import HASTY, LEFT, answered, asked, bodies, press, quiet, written
@@ -19,6 +20,13 @@ BROKEN = "The connection to the model broke off. Ask again, or say “go on”."
 def labels(slack: LocalSlack, thread: str, at: int = -1) -> list[str]:
     replies = slack.replies("general", thread)
     return [button.label for button in replies[at].buttons if button.action_id != RATE] if replies else []
+
+
+def versions(whisper: Shown) -> tuple[str, int, int, str]:
+    """Which answer it shows, of how many, and where one can go from it."""
+    text, _, line = whisper.body.rpartition("\n")
+    at, _, all_ = line.removeprefix("Answer ").partition(";")[0].partition(" of ")
+    return text, int(at), int(all_), "".join(button.label for button in whisper.buttons)
 
 
 def retried(slack: LocalSlack, thread: str) -> set[str]:
@@ -44,12 +52,17 @@ async def test_another_answer_takes_the_place_of_the_first_which_can_still_be_se
         assert asked(model) == ["one"]
         await slack.until(lambda: labels(slack, ts) == ["Try again", "Branch", "◀ Earlier answer"])
         await press(slack, "ada", "general", Act.EARLIER, ts)
-        await slack.until(lambda: [one.body for one in slack.whispers("ada")] == ["First."])
+        await slack.until(lambda: [versions(one) for one in slack.whispers("ada")] == [("First.", 1, 2, "")])
         await press(slack, "ada", "general", Act.AGAIN, ts)
         await answered(slack, "general", ts, "Third.")
         await slack.until(lambda: labels(slack, ts) == ["Try again", "Branch", "◀ Earlier answer"])
         await press(slack, "ada", "general", Act.EARLIER, ts)
-        await slack.until(lambda: [one.body for one in slack.whispers("ada")] == ["First.", "Second."])
+        await slack.until(lambda: [versions(one) for one in slack.whispers("ada")][1:] == [("Second.", 2, 3, "◀")])
+        whisper = slack.whispers("ada")[1]
+        await slack.click("ada", "general", whisper.ts, ACTIONS[Act.OLDER])
+        await slack.until(lambda: [versions(one) for one in slack.whispers("ada")][1:] == [("First.", 1, 3, "▶")])
+        await slack.click("ada", "general", whisper.ts, ACTIONS[Act.NEWER])
+        await slack.until(lambda: [versions(one) for one in slack.whispers("ada")][1:] == [("Second.", 2, 3, "◀")])
         await slack.say("ada", "general", "two", thread=ts)
         await answered(slack, "general", ts, "Third.", "Well.")
     assert asked(model) == ["one", "Third.", "two"]

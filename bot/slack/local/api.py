@@ -14,6 +14,7 @@ from bot.slack.local.context import Context
 from bot.slack.local.faults import Fault, Faults, cut
 from bot.slack.local.limits import Limit, Windows
 from bot.slack.local.methods import METHODS, Method
+from bot.slack.local.methods_chat import answer_whisper
 from bot.slack.local.methods_files import take_upload
 from bot.slack.local.refusal import Refused
 from bot.slack.local.tokens import Tokens
@@ -87,6 +88,13 @@ class Api:
         taken = take_upload(self.context, request.match_info["id"], await request.read())
         self.calls.end(number, "ok" if taken else "refused")
         return web.Response(text="OK") if taken else web.Response(status=400)
+
+    async def take_response(self, request: web.Request) -> web.Response:
+        """What a whispered message says from now on; its address is the right to say it."""
+        number = self.calls.begin("a response", given := await read_arguments(request))
+        taken = answer_whisper(self.context, request.match_info["id"], Arguments(given))
+        self.calls.end(number, "ok" if taken else "refused")
+        return web.Response(text="ok") if taken else web.Response(status=404, text="expired_url")
 
     async def _travel(self) -> None:
         if self.latency:

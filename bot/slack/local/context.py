@@ -64,13 +64,23 @@ class Session:
 
 
 @dataclass(slots=True)
+class Response:
+    """Where the bot may answer a gesture in a whispered message, that often, by saying it anew."""
+
+    user: str
+    ts: str
+    left: int = 5
+
+
+@dataclass(slots=True)
 class Context:
     """The workspace as one app sees it. `scopes` are the granted ones and may change at any time.
 
     `link` hands out an address for one Socket Mode connection. `triggers` maps a trigger's id to whose gesture it
     was and when (`time.monotonic`), `files` the path of each file to what stands in it, `uploads` the id of each file
     that is being uploaded to what is known of it, `modals` a person to the form they see, `sessions` a thread (channel
-    and root) to what an agent has made of it, `prompts` a channel to what an agent has suggested there.
+    and root) to what an agent has made of it, `prompts` a channel to what an agent has suggested there, `whispered`
+    the `ts` of each message that one person alone sees to who that is, `responses` the id of each `response_url`.
     """
 
     workspace: Workspace
@@ -85,6 +95,8 @@ class Context:
     modals: dict[str, View] = field(default_factory=dict[str, View])
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict[tuple[str, str], Session])
     prompts: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    whispered: dict[str, tuple[str, Message]] = field(default_factory=dict[str, tuple[str, Message]])
+    responses: dict[str, Response] = field(default_factory=dict[str, Response])
     triggers: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
     def home(self, user: str) -> View | None:

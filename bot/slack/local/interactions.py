@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from bot.slack.local.channels import Channel
-from bot.slack.local.context import Context
+from bot.slack.local.context import Context, Response
 from bot.slack.local.messages import Message
 from bot.slack.local.reading import elements_of
 from bot.slack.local.records import record
@@ -77,6 +77,16 @@ def home_actions(context: Context, user: User, action_id: str, value: str | None
         "view": {**home.view, "id": home.id, "team_id": workspace.team, "state": {"values": {}}},
         "actions": [_action(as_objects(home.view.get("blocks")), action_id, value, None)],
     }
+
+
+def whisper_actions(context: Context, user: User, message: Message, action_id: str, value: str | None) -> Json:
+    """The payload of a click in a message that one person alone sees: it can be answered by its `response_url` only."""
+    payload = block_actions(context, user, message, action_id, value=value)
+    name = context.workspace.new_id("R")
+    context.responses[name] = Response(user.id, message.ts)
+    container = {**payload["container"], "is_ephemeral": True}
+    kept = {key: part for key, part in payload.items() if key != "message"}
+    return {**kept, "container": container, "response_url": f"{context.url}/response/{name}"}
 
 
 def message_action(context: Context, user: User, message: Message, callback_id: str) -> Json:

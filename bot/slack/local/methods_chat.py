@@ -54,6 +54,18 @@ def whisper(context: Context, args: Arguments) -> Json:
     return {"message_ts": message.ts}
 
 
+def answer_whisper(context: Context, name: str, args: Arguments) -> bool:
+    """A `response_url`, five times and with `replace_original`; False where it is none, or not any more."""
+    response = context.responses.get(name)
+    if response is None or not response.left or not args.flag("replace_original"):
+        return False
+    response.left -= 1
+    _, before = context.whispered[response.ts]
+    content = content_of(args)
+    context.workspace.tell(Whispered(response.user, replace(before, text=content.text, blocks=content.blocks)))
+    return True
+
+
 def update(context: Context, args: Arguments) -> Json:
     """chat.update. Text without blocks takes the blocks away and shows "(edited)"; blocks do not."""
     channel = context.joined(args)

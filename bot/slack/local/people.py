@@ -11,7 +11,7 @@ from bot.slack.local.changes import Whispered
 from bot.slack.local.channels import Channel
 from bot.slack.local.context import Context, View, kept_file
 from bot.slack.local.events import home_opened, session_stopped
-from bot.slack.local.interactions import block_actions, home_actions, message_action, slash_command
+from bot.slack.local.interactions import block_actions, home_actions, message_action, slash_command, whisper_actions
 from bot.slack.local.messages import Message
 from bot.slack.local.modals import Value, answered, show, view_submission
 from bot.slack.local.notation import as_sent
@@ -132,6 +132,10 @@ class People:
     ) -> None:
         """Click on a button of a message. `value` tells a feedback element's two halves apart."""
         user, channel = self._writer(who, where)
+        whispered = self.context.whispered.get(ts)
+        if whispered and whispered[0] == user.id:
+            self._publisher.interact("interactive", whisper_actions(self.context, user, whispered[1], action_id, value))
+            return
         message = self.message(channel, ts)
         payload = block_actions(self.context, user, message, action_id, value=value, block_id=block_id)
         self._publisher.interact("interactive", payload)

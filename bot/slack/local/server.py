@@ -38,6 +38,7 @@ async def serving(
             web.get("/link/", sockets.accept),
             web.get("/files/{path:.*}", api.give_file),
             web.post("/upload/{id}", api.take_file),
+            web.post("/response/{id}", api.take_response),
             *page.routes(),
         ]
     )

@@ -53,7 +53,6 @@ class LocalSlack(People):
     def __init__(self, parts: _Parts) -> None:
         super().__init__(parts.context, parts.publisher)
         self._parts = parts
-        self._whispers: list[Whispered] = []
         self.workspace.listen(self._keep_whisper)
 
     @classmethod
@@ -103,7 +102,7 @@ class LocalSlack(People):
 
     def _keep_whisper(self, change: Change) -> None:
         if isinstance(change, Whispered):
-            self._whispers.append(change)
+            self.context.whispered[change.message.ts] = change.to, change.message
 
     # Where it is, and who the bot is
 
@@ -257,7 +256,7 @@ class LocalSlack(People):
     def whispers(self, to: Who) -> list[Shown]:
         """What that person alone was shown (chat.postEphemeral)."""
         user = self.user(to)
-        return [shown_whisper(self.workspace, one.message) for one in self._whispers if one.to == user.id]
+        return [shown_whisper(self.workspace, one) for who, one in self.context.whispered.values() if who == user.id]
 
     def status(self, where: Where, thread: str) -> str | None:
         """The "is thinking" line under a thread."""

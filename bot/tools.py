@@ -20,6 +20,7 @@ SEARCH_PURPOSE = "Search the web. Use it for what you do not know and for what m
 CURRENT_TIME = "current_time"
 TIME_PURPOSE = "Tell the date and time where the person who asks is, or in another zone, named as in Europe/Berlin."
 SHARE_FILE = "share_file"
+SCHEDULE = "schedule"
 SEARCH_TIMEOUT = timedelta(seconds=20)
 RESULTS = 5
 
@@ -128,4 +129,7 @@ def summary(name: str, args: Mapping[str, Any], *, done: bool = False) -> str:
     file = args.get("name")
     if name == SHARE_FILE and isinstance(file, str) and file.strip():
         return one_line(f"{'Shared' if done else 'Sharing'}: {file}")
+    what = args.get("what")
+    if name == SCHEDULE and isinstance(what, str) and what.strip():
+        return one_line(f"{'Noted' if done else 'Noting'} for later: {what}")
     return one_line(f"{'Used' if done else 'Using'} {name}")

@@ -236,7 +236,7 @@ def _adapters(settings: Settings, client: AsyncWebClient, budget: Budget, identi
         return (SlackAdapter(client, budget, sessions=sessions),)
     me = identity.user
     edits = SlackAdapter(client, budget, me, sessions=sessions)
-    return (edits, NativeAdapter(client, budget, me, settings.streaming))
+    return (edits, NativeAdapter(client, budget, me, settings.streaming, sessions=sessions))
 
 
 def _judge(settings: Settings, identity: Identity) -> Judge | None:

@@ -19,6 +19,7 @@ from bot.platform import Lease, Mark, Page
 from bot.slack.adapter import SlackAdapter, metadata
 from bot.slack.blocks import Block, buttons, status_blocks
 from bot.slack.client import patiently
+from bot.slack.sessions import Sessions
 from bot.slack.tiers import APPEND, START, STOP
 from bot.status import Worked, Working
 from bot.window import Window
@@ -27,6 +28,9 @@ STREAM_BYTES = 11_000
 """What one message of a stream holds: one that died goes on in a `markdown` block, which takes 12,000 characters."""
 
 TASK_CHARACTERS = 256
+
+MALFORMED = frozenset({"invalid_chunks", "invalid_blocks", "invalid_arguments"})
+"""Slack's words for what it cannot make anything of."""
 
 Streaming = Literal["edit", "native", "auto"]
 """Whether answers are edited, streamed where that is possible, or streamed where everybody sees it grow."""
@@ -58,9 +62,10 @@ class Appends:
 
 @dataclass(slots=True)
 class _Stream:
-    """A stream under way: the text and the tasks that were sent."""
+    """A stream under way: the text and the tasks that were sent, and whether it began with a button."""
 
     mark: Mark
+    has_button: bool = False
     sent: str = ""
     tasks: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -82,16 +87,28 @@ class _Stream:
 
 
 class NativeAdapter(SlackAdapter):
-    """Shows the pages of answers as streams; implements `bot.platform.Adapter`."""
+    """Shows the pages of answers as streams; implements `bot.platform.Adapter`.
+
+    `plain` holds Slack's words where it took no button in a stream: then there are none.
+    """
 
     page_bytes = STREAM_BYTES
 
     def __init__(
-        self, client: AsyncWebClient, budget: Budget, me: str | None, mode: Streaming, lease: Lease | None = None
+        self,
+        client: AsyncWebClient,
+        budget: Budget,
+        me: str | None,
+        mode: Streaming,
+        lease: Lease | None = None,
+        *,
+        sessions: Sessions | None = None,
+        plain: set[str] | None = None,
     ) -> None:
-        super().__init__(client, budget, me, lease)
+        super().__init__(client, budget, me, lease, sessions=sessions)
         self._mode: Streaming = mode
         self._streams: dict[str, _Stream] = {}
+        self._plain = set[str]() if plain is None else plain
 
     @property
     def drafts(self) -> Appends:
@@ -106,15 +123,26 @@ class NativeAdapter(SlackAdapter):
 
     def under(self, lease: Lease) -> "NativeAdapter":
         """The same, mute once the lease may have run out."""
-        return NativeAdapter(self._client, self._budget, self._me, self._mode, lease)
+        return NativeAdapter(
+            self._client, self._budget, self._me, self._mode, lease, sessions=self._sessions, plain=self._plain
+        )
 
     async def post(self, conversation: Conversation, page: Page, mark: Mark) -> str:
         """Start a stream and give its `ts`; where Slack takes none, post a message, which is edited from then on."""
 
         async def start() -> str:
-            stream = _Stream(mark)
-            call = lambda: self._client.chat_startStream(**_place(conversation, page), chunks=stream.news(page) or None)  # noqa: E731
-            message: str = (await self._spend(START, conversation.channel, call))["ts"]
+            # Slack has a button of its own where the bot is an agent.
+            button = [] if self._sessions.shown or self._plain else buttons(page)
+            stream = _Stream(mark, bool(button))
+            chunks = [*([{"type": "blocks", "blocks": button}] if button else []), *(stream.news(page) or ())]
+            call = lambda: self._client.chat_startStream(**_place(conversation, page), chunks=chunks or None)  # noqa: E731
+            try:
+                message: str = (await self._spend(START, conversation.channel, call))["ts"]
+            except PlatformError as error:
+                if not button or error.code not in MALFORMED:
+                    raise
+                self._plain.add(error.code)
+                return await start()
             stream.took(page)
             self._streams[message] = stream
             return message
@@ -147,7 +175,7 @@ class NativeAdapter(SlackAdapter):
                 channel=conversation.channel,
                 ts=message,
                 chunks=chunks or None,
-                blocks=[*_last_line(page), *buttons(page)] or None,
+                blocks=None if stream.has_button else [*_last_line(page), *buttons(page)] or None,
                 metadata=metadata(stream.mark),
             )
             try:
@@ -157,7 +185,9 @@ class NativeAdapter(SlackAdapter):
             except PlatformError:
                 pass  # it had died, or had been stopped by a try whose answer was lost: written anew, it is whole
             else:
-                return
+                if not stream.has_button:
+                    return
+                # It stands above the text, and only an edit takes it away.
         await super().finish(conversation, message, page)
 
     def is_open(self, message: str) -> bool:

@@ -7,13 +7,14 @@ import pytest
 from langchain_core.tools import StructuredTool
 
 from bot.budget import Tier
+from bot.platform import Act
 from bot.script import Break, Call, Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.slack.local.limits import Limit
 from bot.slack.tiers import START, TIERS, UPDATE
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies
+from tests.stories.speech import answered, bodies, press
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +60,8 @@ async def test_natively_an_answer_grows_in_a_stream_and_ends_whole(
         await answered(slack, "general", ts, "It is **sunny** in San Francisco today.")
         await slack.until(lambda: not is_streaming(slack, "general", ts))
     assert {STREAM, "chat.stopStream"} <= set(methods(slack))
-    assert not {"chat.postMessage", "chat.update"} & set(methods(slack))
+    assert "chat.postMessage" not in methods(slack)
+    assert methods(slack).count("chat.update") == 1  # takes the button away
     assert slack.replies("general", ts)[0].metadata
 
 
@@ -205,3 +207,33 @@ async def test_the_limits_of_streams_are_kept(slack: LocalSlack, model: Model, s
         for thread in threads:
             await answered(slack, "general", thread, ("word " * 60).strip())
     assert [call for call in slack.calls if call.outcome == "ratelimited"] == []
+
+
+async def test_a_stream_has_a_button_that_stops_it(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+    model.script = lambda _: Say(["So far. ", Gate()])
+    async with start(streaming="native", limits=Limits(pace=QUICK, lease=timedelta(minutes=5))):
+        ts = await slack.say("ada", "general", "@skein one")
+        await slack.until(lambda: "So far." in "".join(bodies(slack, "general", ts)))
+        assert slack.replies("general", ts)[0].streaming
+        await press(slack, "grace", "general", Act.STOP, ts)
+        await answered(slack, "general", ts, "So far.\nStopped by Grace")
+        assert "Stop" not in {button.label for button in slack.replies("general", ts)[0].buttons}
+
+
+async def test_where_slack_takes_no_button_in_a_stream_there_is_none(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    gate = Gate()
+    model.script = lambda _: Say(["So far. ", gate, "Done."])
+    slack.fail("chat.startStream", Fault(error="invalid_chunks"))
+    async with start(streaming="native"):
+        for number in (1, 2):
+            ts = await slack.say("ada", "general", f"@skein {number}")
+            await slack.until(lambda: "So far." in "".join(bodies(slack, "general", ts)))  # noqa: B023
+            assert slack.replies("general", ts)[0].streaming
+            assert slack.replies("general", ts)[0].buttons == ()
+            gate.open()
+            await answered(slack, "general", ts, "So far. Done.")
+            gate = Gate()
+    assert methods(slack).count("chat.startStream") == 3
+    assert "chat.update" not in methods(slack)

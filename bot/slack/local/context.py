@@ -35,11 +35,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A native stream under way: since when (`time.monotonic`), its Markdown so far and its tasks by id."""
+    """A native stream under way: since when (`time.monotonic`), its Markdown and tasks so far, and its other blocks."""
 
     since: float
     markdown: str = ""
     tasks: tuple[Json, ...] = ()
+    blocks: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.slack.local.messages import Message
 from bot.slack.local.reading import body_of
 from bot.slack.local.records import record
 from bot.slack.local.refusal import Refused, malformed
+from bot.slack.local.validation import problems_in
 from bot.slack.local.wire import Json, as_objects, as_text
 
 STREAM_CHARACTERS = 13_800
@@ -83,7 +84,11 @@ def _grown(stream: Stream, args: Arguments) -> Stream:
     if len(piece) > MARKDOWN_CHARACTERS or len(markdown) > STREAM_CHARACTERS:
         raise Refused("msg_too_long")
     tasks = {task["task_id"]: task for task in (*stream.tasks, *_tasks(chunks))}
-    return replace(stream, markdown=markdown, tasks=tuple(tasks.values()))
+    blocks = [block for chunk in chunks if chunk.get("type") == "blocks" for block in as_objects(chunk.get("blocks"))]
+    if found := problems_in(blocks):
+        raise malformed("invalid_chunks", found)
+    named = [{"block_id": f"block{at}", **block} for at, block in enumerate(blocks, len(stream.blocks))]
+    return replace(stream, markdown=markdown, tasks=tuple(tasks.values()), blocks=(*stream.blocks, *named))
 
 
 def _tasks(chunks: list[Json]) -> Iterator[Json]:
@@ -95,7 +100,7 @@ def _tasks(chunks: list[Json]) -> Iterator[Json]:
                     raise malformed("invalid_chunks", ["a task needs an id and a title of at most 256 characters"])
                 status = as_text(chunk.get("status")) or "pending"
                 yield {"type": "task_card", "task_id": chunk["id"], "title": title, "status": status}
-            case "markdown_text" | "plan_update":
+            case "markdown_text" | "plan_update" | "blocks":
                 pass
             case kind:
                 raise malformed("invalid_chunks", [f"unsupported type: {kind}"])
@@ -104,7 +109,7 @@ def _tasks(chunks: list[Json]) -> Iterator[Json]:
 def _blocks(stream: Stream) -> tuple[Json, ...]:
     tasks = [{**task, "block_id": f"task{place}"} for place, task in enumerate(stream.tasks)]
     text = [{"type": "markdown", "text": stream.markdown, "block_id": "markdown"}] if stream.markdown else []
-    return (*tasks, *text)
+    return (*stream.blocks, *tasks, *text)
 
 
 def _showing(message: Message, stream: Stream) -> Message:

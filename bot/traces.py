@@ -7,6 +7,7 @@ langsmith is imported where it is used: it takes a moment, and most bots do with
 import asyncio
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -47,10 +48,11 @@ class Traces:
             log.warning("database_unreachable")
         return trace
 
-    async def tell(self, turn: int, who: str, *, is_good: bool, why: str = "") -> None:
+    async def tell(self, turn: int, who: str, *, is_good: bool, why: str | None = None) -> None:
         """Keep with a turn's trace what somebody thinks of its answer, in place of what they thought before.
 
-        Nothing where the turn was not traced; where LangSmith cannot be reached, the log says so.
+        Without a `why` what they have said about it stays: that may be told first. Nothing where the turn was not
+        traced; where LangSmith cannot be reached, the log says so.
         """
         if not is_traced():
             return
@@ -63,19 +65,17 @@ class Traces:
             log.warning("langsmith_not_told", error=type(error).__name__)
 
 
-def _tell(trace: uuid.UUID, who: str, score: float, why: str) -> None:
+def _tell(trace: uuid.UUID, who: str, score: float, why: str | None) -> None:
     from langsmith.run_trees import get_cached_client  # noqa: PLC0415
     from langsmith.utils import LangSmithConflictError, get_tracer_project  # noqa: PLC0415
 
     client, name = get_cached_client(), uuid.uuid5(trace, who)
     project = client.read_project(project_name=get_tracer_project()).id
-    comment = why or None
+    told: dict[str, Any] = {"score": score} if why is None else {"score": score, "comment": why}
     try:
-        client.create_feedback(
-            trace, SCORE, score=score, comment=comment, feedback_id=name, session_id=project, stop_after_attempt=TRIES
-        )
+        client.create_feedback(trace, SCORE, feedback_id=name, session_id=project, stop_after_attempt=TRIES, **told)
     except LangSmithConflictError:
-        client.update_feedback(name, score=score, comment=comment)
+        client.update_feedback(name, **told)
 
 
 _BEGIN = b"""

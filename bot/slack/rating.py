@@ -44,7 +44,8 @@ class Rating:
     async def tell(self, who: str, value: str) -> None:
         """Tell LangSmith of a click that is known, where turns are traced there."""
         kind, _, turn = value.partition(":")
-        await self.traces.tell(int(turn), who, is_good=kind == "good")
+        # What somebody finds good now may have been found bad before, for a reason that does not hold any more.
+        await self.traces.tell(int(turn), who, is_good=kind == "good", why="" if kind == "good" else None)
 
     async def ask_why(self, body: dict[str, Any], value: str) -> None:
         """Show the form to whoever found an answer bad; after 3 s Slack opens none any more, and there is none."""

@@ -157,3 +157,29 @@ async def test_a_home_that_cannot_be_shown_is_no_harm(slack: LocalSlack, model: 
         await slack.open_home("ada", "home")
         await slack.until(lambda: any(call.method == "views.publish" for call in slack.calls))
         await look(slack, "ada")
+
+
+async def test_whichever_replica_gets_the_clicks_and_however_often(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    model.script = remembers
+    async with start(own_tools=True), start(own_tools=True):
+        for number, fact in enumerate(("I like tea", "I like cats"), 1):
+            await slack.direct("ada", fact)
+            await written(slack, slack.direct_channel("ada"), None, number)
+        await look(slack, "ada")
+        shown = slack.home("ada")
+        assert shown
+        (first, _) = [one["accessory"]["value"] for one in shown.view["blocks"] if "value" in one.get("accessory", ())]
+        for _ in range(4):
+            await slack.click_home("ada", FORGET, first)
+        await quiet(slack)
+        await slack.until(lambda: under(slack, "ada", "What I remember of you")[:1] == ["I like cats"])
+    async with start(own_tools=True):
+        await slack.click_home("ada", LANGUAGE, "German")
+        await quiet(slack)
+    async with start(own_tools=True):
+        await look(slack, "ada")
+        last = slack.home("ada")
+        assert last
+        assert last.view["blocks"][-1]["accessory"]["initial_option"]["value"] == "German"

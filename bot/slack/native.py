@@ -131,8 +131,7 @@ class NativeAdapter(SlackAdapter):
         """Start a stream and give its `ts`; where Slack takes none, post a message, which is edited from then on."""
 
         async def start() -> str:
-            # Slack has a button of its own where the bot is an agent.
-            button = [] if self._sessions.shown or self._plain else buttons(page)
+            button = await self._button(page)
             stream = _Stream(mark, bool(button))
             chunks = [*([{"type": "blocks", "blocks": button}] if button else []), *(stream.news(page) or ())]
             call = lambda: self._client.chat_startStream(**_place(conversation, page), chunks=chunks or None)  # noqa: E731
@@ -156,6 +155,14 @@ class NativeAdapter(SlackAdapter):
             raise
         except PlatformError:
             return await super().post(conversation, page, mark)
+
+    async def _button(self, page: Page) -> list[Block]:
+        """What a stream begins with: to be stopped by, and taken away by an edit, for which there has to be room.
+
+        Slack has a button of its own where the bot is an agent.
+        """
+        row = [] if self._sessions.shown or self._plain else buttons(page)
+        return [] if row and await super().drafts.take_draft(1, look=True) else row
 
     async def edit(self, conversation: Conversation, message: str, page: Page) -> None:
         """Append what is new, once; what cannot be appended is shown by an edit, if there is room for one."""

@@ -127,11 +127,15 @@ async def open_bot(
         room = Room(client, budget, people, files, preferences, me=identity.user)
         fenced = partial(FencedSaver, pool, keep=settings.checkpoints)
         reminders = Reminders(pool, identity.workspace)
-        around = [
-            *Surroundings(client, budget, room).tools(),
-            *Sharing(client, budget, identity.user).tools(),
-            *scheduling(reminders),
-        ]
+        around = (
+            []
+            if tools is not None
+            else [
+                *Surroundings(client, budget, room).tools(),
+                *Sharing(client, budget, identity.user).tools(),
+                *scheduling(reminders),
+            ]
+        )
         setups = Setups(channels(settings.channels_config), pool, identity.workspace)
         thinking = open_agent(
             settings, memory, tools, fenced=fenced, store=store, more=around, look=files.look, setups=setups

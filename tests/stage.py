@@ -98,7 +98,7 @@ do $$ declare it record; begin
     end loop;
 end $$
 """
-"""DELETE, for TRUNCATE takes twenty times as long on tables this small. The inbox first: it refers to its conversations."""
+"""DELETE, for TRUNCATE takes twenty times as long on tables this small; first the inbox, which refers to others."""
 
 
 @pytest.fixture

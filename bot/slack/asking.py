@@ -29,6 +29,7 @@ COMMAND = "/ask"
 PRIVATELY = "The answer comes into your direct messages with me, in a thread of its own."
 READING = "I am reading the thread. What it comes to stands in your direct messages with me in a moment."
 NOTHING = f"Write your question behind it: {COMMAND} what is the weather in SF?"
+LACKS = "I may not write to you first here. Whoever runs me has to install me anew, with the scope im:write."
 
 CARRIES = 3_000
 """Characters that a form carries along, by Slack's limit."""
@@ -56,9 +57,13 @@ class Asking:
 
     async def _open_form(self, ack: Ack, body: Json) -> None:
         await ack()
-        await self._show(body, _form(self._about(body)))
+        await self._show(body, _form(self._about(body)) if self._can else _word("Ask about this", LACKS))
 
     async def _summarise(self, ack: Ack, body: Json) -> None:
+        if not self._can:
+            await ack()
+            await self._show(body, _word("Summarise this thread", LACKS))
+            return
         about = self._about(body)
         await self.questions.put(PrivateQuestion(**_asker(body, str(body["action_ts"])), summarise=True, **about))
         await ack()
@@ -77,11 +82,17 @@ class Asking:
 
     async def _command(self, ack: Ack, body: Json) -> None:
         text = readable(str(body.get("text") or ""), self.identity.user)
-        if not text:
-            await ack(NOTHING)
+        if not (text and self._can):
+            await ack(NOTHING if self._can else LACKS)
             return
         await self.questions.put(PrivateQuestion(str(body["user_id"]), f"{time.time():.6f}", text))
         await ack(PRIVATELY)
+
+    @property
+    def _can(self) -> bool:
+        """Whether it may begin direct messages: an app that was installed before it asked for that may not."""
+        scopes = self.identity.scopes
+        return not scopes or "im:write" in scopes
 
     def _about(self, body: Json) -> Json:
         """The message in whose menu it was."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.script import Gate, Say
-from bot.slack.asking import ASK, COMMAND, NOTHING, PRIVATELY, READING, SUMMARISE
+from bot.slack.asking import ASK, COMMAND, LACKS, NOTHING, PRIVATELY, READING, SUMMARISE
 from bot.slack.local import LocalSlack
 from bot.slack.local.faults import Fault
 from bot.words import NOT_THERE
@@ -133,6 +133,22 @@ async def test_with_two_replicas_each_question_has_one_answer(slack: LocalSlack,
         direct = slack.direct_channel("ada")
         for root in slack.replies(direct):
             await slack.until(lambda: len(slack.replies(direct, root.ts)) == 1)  # noqa: B023
+
+
+async def test_an_app_that_was_installed_before_says_what_it_lacks(
+    slack: LocalSlack, model: Model, start: OpenBot
+) -> None:
+    model.script = echo
+    slack.scopes.discard("im:write")
+    async with start():
+        await slack.command("ada", "general", COMMAND, "one")
+        await slack.until(lambda: [one.body for one in slack.whispers("ada")] == [LACKS])
+        ts = await slack.say("grace", "general", "Shall we move?")
+        for callback in (ASK, SUMMARISE):
+            await slack.shortcut("ada", "general", ts, callback)
+            await told(slack, "ada", "with the scope im:write")
+            await slack.dismiss("ada")
+    assert slack.replies(slack.direct_channel("ada")) == []
 
 
 async def test_over_http_as_well(slack: LocalSlack, model: Model, start: OpenBot) -> None:

@@ -6,16 +6,20 @@ ToolApprovalRequest in `langchain.agents.middleware.human_in_the_loop`, langchai
 `deciders`. Whatever else an interrupt holds is a question, and what is said next its answer.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
+import structlog
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.types import Interrupt, interrupt
 
 from bot.calls import Call, call_args, call_id, call_name, calls
 from bot.decisions import Choice, Decided, Decision, Request
+
+log = structlog.get_logger()
 
 ONE = "tool_approval"
 SEVERAL = "action_requests"
@@ -56,7 +60,15 @@ def told_of_change(result: ToolMessage, decided: Mapping[str, Any]) -> ToolMessa
 
 
 def requests(asked: Interrupt) -> list[Request]:
-    """What an interrupt asks leave for; nothing if it is a question."""
+    """What an interrupt asks leave for; nothing if it is a question, or if nothing can be made of it."""
+    try:
+        return _requests(asked)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        log.warning("interrupt_not_understood")
+        return []
+
+
+def _requests(asked: Interrupt) -> list[Request]:
     if not isinstance(asked.value, Mapping):
         return []
     value = cast("Mapping[str, Any]", asked.value)
@@ -100,7 +112,8 @@ def _request(asked: Interrupt, position: int, action: Mapping[str, Any], allowed
         asked.id,
         position,
         name,
-        cast("dict[str, Any]", action.get("args") or {}),
+        # As PostgreSQL gives them back, for what was decided has to be about the same.
+        json.loads(json.dumps(dict(action.get("args") or {}), default=str)),
         # The middleware's own description says what stands there anyway.
         "" if f"Tool: {name}\nArgs:" in about else about,
         tuple(choice for choice in Choice if allowed is None or choice.value in allowed),

@@ -391,6 +391,31 @@ async def test_graphs_of_ones_own_ask_by_the_middleware_of_langchain(
         assert SENTENCES[Note.WITHDRAWN] in bodies(slack, "general", ts)[2]
 
 
+MUDDLED = """
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import interrupt
+
+def ask(state):
+    return {"messages": [("ai", str(interrupt({"action_requests": [{"nom": "x"}], "question": "Well?"})))]}
+
+graph = StateGraph(MessagesState)
+graph.add_node("ask", ask)
+graph.add_edge(START, "ask")
+"""
+
+
+async def test_an_interrupt_that_nothing_can_be_made_of_is_a_question(
+    slack: LocalSlack, start: OpenBot, tmp_path: Path
+) -> None:
+    (tmp_path / "muddled.py").write_text(MUDDLED, "utf-8")
+    async with start(agent=f"{tmp_path / 'muddled.py'}:graph"):
+        ts = await slack.say("ada", "general", "@skein one")
+        await slack.until(lambda: bodies(slack, "general", ts)[:1])
+        assert bodies(slack, "general", ts)[0].startswith("Well?\n- **action_requests:**")
+        await slack.say("ada", "general", "Two", thread=ts)
+        await slack.until(lambda: bodies(slack, "general", ts)[1:] == ["Two"])
+
+
 async def test_several_calls_of_one_message_are_one_question_of_the_middleware(
     slack: LocalSlack, model: Model, start: OpenBot, tmp_path: Path
 ) -> None:

@@ -110,8 +110,14 @@ language plpgsql as $$
 declare
     held skein_conversations;
 begin
-    perform skein_hold(the_lane, the_fence);
+    -- Mostly there is nothing; then nothing is locked, which would be written, and waited for.
     select * into held from skein_conversations where lane = the_lane;
+    if not exists (
+        select from skein_requests where lane = the_lane and (state = 'open' or withdrawn_by = held.turn)
+    ) then
+        return;
+    end if;
+    perform skein_hold(the_lane, the_fence);
     update skein_requests set state = 'withdrawn', withdrawn_by = held.turn
     where lane = the_lane and state = 'open' and turn < held.turn;
     return query

@@ -148,7 +148,8 @@ class Running:
     async def _mark_left(self) -> None:
         """Mark the answers that the conversation has left behind, once it has."""
         if self.turn.again is None:
-            await mark_withdrawn(self._deciding, self._adapter)
+            if self.turn.is_asking:
+                await mark_withdrawn(self._deciding, self._adapter)
             return
         await self._went_back.wait()
         await mark_superseded(self.turn, self._inbox, self._adapter)

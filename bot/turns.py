@@ -33,7 +33,8 @@ class Turn:
     `waited` are those of the messages that came while another turn ran. `pages` are the ids of the messages that an
     earlier holder had begun the answer in; `deaths` tells how many have died of it; `topic` is the `ts` of the message
     that last started this direct message afresh. `aside` is the `ts` of the newest message that was heard in the thread
-    and not for the bot. `again` is the turn that answered the messages before one of them was changed.
+    and not for the bot. `again` is the turn that answered the messages before one of them was changed. Where the
+    conversation `is_asking`, something may wait there for a decision.
 
     A turn with an `errand` answers nothing. Its one message is what the errand is about, its `pages` are those of the
     answer in question, and `checkpoint` is the state of the memory after that answer.
@@ -50,6 +51,7 @@ class Turn:
     again: int | None = None
     errand: Errand | None = None
     checkpoint: str = ""
+    is_asking: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -108,6 +110,7 @@ def turn_of(rows: Sequence[dict[str, Any]]) -> Turn:
         again=held["again"],
         errand=Errand(held["errand"]) if held["errand"] else None,
         checkpoint=held["checkpoint"] or "",
+        is_asking=held["is_asking"],
     )
 
 

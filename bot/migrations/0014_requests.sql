@@ -24,6 +24,102 @@ create table skein_requests (
 
 create index what_is_asked_in_a_turn on skein_requests (lane, turn);
 
+-- Whether anything may wait for a decision there: most turns have nothing to withdraw, and need not look.
+alter table skein_conversations add column is_asking boolean not null default false;
+
+drop function skein_claim(text, interval);
+
+-- As before (0010_rewind.sql), and tells whether anything may wait for a decision in the conversation.
+-- Takes over a turn whose lease ran out, or begins one where messages have waited longest, and gives a row for each of
+-- its messages in order, or one for its errand; no row when there is nothing to claim. `skip locked` lets workers pass
+-- each other.
+create function skein_claim(the_worker text, the_lease interval) returns table (
+    turn bigint, fence bigint, deaths int, pages text[], topic text,
+    lane text, ts numeric, author text, body text, waits boolean,
+    aside numeric, is_doubtful boolean, files jsonb, again bigint, edited numeric, errand text, checkpoint text, is_asking boolean
+) language plpgsql
+-- The plans are made once a connection, maybe when nothing waited: they are to be good when ten thousand do.
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+#variable_conflict use_column
+declare
+    claimed text;
+    its_turn bigint;
+    its_again bigint;
+    its_errand bigint;
+    answered skein_answers;
+    stop numeric;
+begin
+    update skein_conversations
+    set worker = the_worker, leased_until = now() + the_lease, fence = fence + 1, deaths = deaths + 1,
+        is_revised = false
+    where lane = (
+        select lane from skein_conversations where turn is not null and leased_until < now()
+        order by leased_until limit 1 for update skip locked)
+    returning lane, errand into claimed, its_errand;
+    if claimed is null then
+        update skein_conversations
+        set turn = nextval('skein_turns'), worker = the_worker, leased_until = now() + the_lease, fence = fence + 1,
+            waiting_since = null, again = null, is_revised = false
+        where lane = (
+            select lane from skein_conversations where turn is null and waiting_since is not null
+            order by waiting_since limit 1 for update skip locked)
+        returning lane, turn into claimed, its_turn;
+        if claimed is null then
+            return;
+        end if;
+        -- Errands go before everything else.
+        select id into its_errand from skein_errands where lane = claimed order by id limit 1;
+        if its_errand is not null then
+            update skein_conversations set errand = its_errand, waiting_since = skein_waiting_since(claimed)
+            where lane = claimed;
+        end if;
+    end if;
+    if its_turn is not null and its_errand is null then
+        -- What is to be answered anew goes first, a turn by itself: what is new is said after it.
+        select turn into its_again from skein_inbox
+        where lane = claimed and state = 'waiting' and turn is not null order by turn limit 1;
+        -- Else everything that waits. A wish to start afresh is a turn of its own.
+        select ts into stop from (
+            select ts, starts_afresh or lag(starts_afresh) over (order by ts) as stops, row_number() over (order by ts) as at
+            from skein_inbox where lane = claimed and state = 'waiting' and turn is not distinct from its_again
+        ) as waiting where stops and at > 1 order by ts limit 1;
+        update skein_inbox set state = 'taken', turn = its_turn
+        where lane = claimed and state = 'waiting' and turn is not distinct from its_again and (stop is null or ts < stop);
+        if its_again is not null then
+            select * into answered from skein_answers as answer where answer.turn = its_again;
+        end if;
+        -- In the messages in which it was answered, and, unless the course has left it, in the memory in which it was.
+        if answered.turn is not null then
+            update skein_conversations
+            set pages = case when answered.said = '{}' then '{}' else answered.pages end,  -- people have deleted them
+                again = case when answered.superseded_by is null then its_again end,
+                topic = case when answered.superseded_by is null then answered.topic else topic end
+            where lane = claimed;
+        end if;
+        if stop is not null or its_again is not null then
+            update skein_conversations set waiting_since = skein_waiting_since(claimed) where lane = claimed;
+        end if;
+    end if;
+    if its_errand is not null then
+        return query
+        select held.turn, held.fence, held.deaths, coalesce(answer.pages, errand.pages), errand.topic,
+            errand.lane, errand.ts, '', errand.body, false,
+            held.aside, false, '[]'::jsonb, null::bigint, null::numeric, errand.kind, answer.checkpoint, false
+        from skein_conversations as held join skein_errands as errand on errand.id = held.errand
+            left join skein_answers as answer on answer.turn = errand.turn
+        where held.lane = claimed;
+        return;
+    end if;
+    return query
+    select held.turn, held.fence, held.deaths, held.pages, held.topic,
+        message.lane, message.ts, message.author, message.body, message.waits,
+        held.aside, message.is_doubtful, message.files, held.again, message.edited, null, null, held.is_asking
+    from skein_conversations as held join skein_inbox as message on message.lane = held.lane
+    where held.lane = claimed and message.lane = claimed and message.state = 'taken'
+    order by message.ts;
+end
+$$;
+
 -- The turn that runs asks for these, in order; gives their ids and all else. What it asks for already is asked for once.
 create function skein_ask(the_lane text, the_fence bigint, the_requests jsonb)
 returns setof skein_requests language plpgsql as $$
@@ -32,6 +128,7 @@ declare
 begin
     perform skein_hold(the_lane, the_fence);
     select * into held from skein_conversations where lane = the_lane;
+    update skein_conversations set is_asking = true where lane = the_lane;
     insert into skein_requests (lane, turn, interrupt, position, name, args, about, choices, deciders, after)
     select the_lane, held.turn, one.interrupt, one.position, one.name, one.args, one.about, one.choices, one.deciders, one.after
     from rows from (jsonb_to_recordset(the_requests) as (
@@ -110,14 +207,8 @@ language plpgsql as $$
 declare
     held skein_conversations;
 begin
-    -- Mostly there is nothing; then nothing is locked, which would be written, and waited for.
-    select * into held from skein_conversations where lane = the_lane;
-    if not exists (
-        select from skein_requests where lane = the_lane and (state = 'open' or withdrawn_by = held.turn)
-    ) then
-        return;
-    end if;
     perform skein_hold(the_lane, the_fence);
+    select * into held from skein_conversations where lane = the_lane;
     update skein_requests set state = 'withdrawn', withdrawn_by = held.turn
     where lane = the_lane and state = 'open' and turn < held.turn;
     return query
@@ -167,7 +258,8 @@ begin
     end if;
     update skein_conversations
     set turn = null, worker = null, leased_until = null, deaths = 0, pages = '{}', again = null, is_revised = false,
-        topic = the_topic, is_shared = coalesce(to_be_shared, is_shared), aside = greatest(aside, the_aside)
+        topic = the_topic, is_shared = coalesce(to_be_shared, is_shared), aside = greatest(aside, the_aside),
+        is_asking = is_asking and exists (select from skein_requests where lane = the_lane and state = 'open')
     where lane = the_lane
     returning waiting_since into its_next;
     if not held.is_revised then

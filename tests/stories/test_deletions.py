@@ -185,6 +185,13 @@ async def test_an_event_that_comes_after_its_deletion_changes_nothing(
         await answered(slack, "general", first, "1: one", "3: three")
 
 
+async def ended(slack: LocalSlack, database_url: str) -> None:
+    """Wait until no turn runs: what a message answers is known a moment after it is seen."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        while await (await connection.execute("select from skein_conversations where turn is not null")).fetchone():
+            await quiet(slack)
+
+
 async def test_who_asked_may_delete_the_answer_and_nobody_else(
     slack: LocalSlack, model: Model, start: OpenBot, database_url: str
 ) -> None:
@@ -192,6 +199,7 @@ async def test_who_asked_may_delete_the_answer_and_nobody_else(
     async with start():
         first = await slack.say("ada", "general", "@skein one")
         await written(slack, "general", first, 2)
+        await ended(slack, database_url)
         answer = slack.replies("general", first)[1].ts
         await slack.shortcut("grace", "general", answer, DELETE)
         await slack.until(lambda: [one.body for one in slack.whispers("grace")] == [NOT_THEIRS])

@@ -6,20 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
 from bot.conversation import Conversation, File
-from bot.errors import PlatformError
 from bot.private_questions import PrivateQuestion, PrivateQuestions
 from bot.slack.addresses import address
-from bot.slack.client import Identity, spend
+from bot.slack.client import Identity
 from bot.slack.events import files_of, readable
-from bot.slack.forms import Json, field, modal, plain, text_field
-from bot.slack.tiers import OPEN_VIEW
-
-log = structlog.get_logger()
+from bot.slack.forms import Json, field, modal, plain, text_field, word
+from bot.slack.showing import show_form
 
 ASK, SUMMARISE = "skein_ask", "skein_summarise"
 """The shortcuts; the first is the form's name as well."""
@@ -57,17 +53,17 @@ class Asking:
 
     async def _open_form(self, ack: Ack, body: Json) -> None:
         await ack()
-        await self._show(body, _form(self._about(body)) if self._can else _word("Ask about this", LACKS))
+        await self._show(body, _form(self._about(body)) if self._can else word("Ask about this", LACKS))
 
     async def _summarise(self, ack: Ack, body: Json) -> None:
         if not self._can:
             await ack()
-            await self._show(body, _word("Summarise this thread", LACKS))
+            await self._show(body, word("Summarise this thread", LACKS))
             return
         about = self._about(body)
         await self.questions.put(PrivateQuestion(**_asker(body, str(body["action_ts"])), summarise=True, **about))
         await ack()
-        await self._show(body, _word("Summarise this thread", READING))
+        await self._show(body, word("Summarise this thread", READING))
 
     async def _ask(self, ack: Ack, body: Json) -> None:
         # Until it is acknowledged the form stands open with what was written in it.
@@ -78,7 +74,7 @@ class Asking:
             await ack(response_action="errors", errors={"question": "What do you want to know?"})
             return
         await self.questions.put(PrivateQuestion(**_asker(body, str(about.pop("asked"))), text=text, **about))
-        await ack(response_action="update", view=_word("Ask about this", PRIVATELY))
+        await ack(response_action="update", view=word("Ask about this", PRIVATELY))
 
     async def _command(self, ack: Ack, body: Json) -> None:
         text = readable(str(body.get("text") or ""), self.identity.user)
@@ -109,12 +105,7 @@ class Asking:
         }
 
     async def _show(self, body: Json, view: Json) -> None:
-        """After 3 s Slack opens none any more: then there is none."""
-        trigger = str(body["trigger_id"])
-        try:
-            await spend(self.budget, OPEN_VIEW, "", lambda: self.client.views_open(trigger_id=trigger, view=view))
-        except PlatformError as error:
-            log.warning("form_not_opened", code=error.code)
+        await show_form(self.client, self.budget, body, view)
 
 
 def _asker(body: Json, asked: str) -> dict[str, Any]:
@@ -136,7 +127,3 @@ def _carried(about: Json) -> str:
         kept -= len(written) - CARRIES
         written = json.dumps({**told, "about": about["about"][: max(kept, 0)] + CUT}, ensure_ascii=False)
     return written
-
-
-def _word(title: str, text: str) -> Json:
-    return modal(title) | {"blocks": [{"type": "section", "text": plain(text)}]}

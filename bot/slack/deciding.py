@@ -10,11 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.budget import Budget
 from bot.decisions import ANYONE, Choice, Decision
 from bot.errors import PlatformError
-from bot.requests import Open, Requests
-from bot.slack.client import spend
+from bot.requests import Requests
 from bot.slack.decision_forms import deny_form, edit_form, read_args, read_reason
-from bot.slack.forms import Json, modal, plain
-from bot.slack.tiers import OPEN_VIEW
+from bot.slack.forms import Json, word
+from bot.slack.showing import show_form
 from bot.slack.whispers import Whispers
 
 log = structlog.get_logger()
@@ -42,8 +41,8 @@ class Decisions:
     async def approve(self, body: Json, id_: int) -> None:
         """Store a click on *Approve*. Raises UNREACHABLE."""
         told = await self._decide(_place(body), id_, Decision(Choice.APPROVE, _user(body)))
-        if word := REFUSALS.get(told):
-            await self._whisper(body, word)
+        if refusal := REFUSALS.get(told):
+            await self._whisper(body, refusal)
 
     async def open_form(self, body: Json, id_: int, choice: Choice) -> None:
         """Show the form for it to whoever may decide; after 3 s Slack opens none any more. Raises UNREACHABLE."""
@@ -54,12 +53,9 @@ class Decisions:
         if not {_user(body), ANYONE} & {*waiting.request.deciders}:
             await self._whisper(body, REFUSALS["forbidden"])
             return
-        view = self._form(json.dumps([*place, id_]), waiting, choice)
-        trigger = str(body["trigger_id"])
-        try:
-            await spend(self.budget, OPEN_VIEW, "", lambda: self.client.views_open(trigger_id=trigger, view=view))
-        except PlatformError as error:
-            log.warning("form_not_opened", code=error.code)
+        about = json.dumps([*place, id_])
+        form = edit_form(about, waiting.request) if choice is Choice.EDIT else deny_form(about)
+        await show_form(self.client, self.budget, body, form)
 
     async def edit(self, body: Json) -> dict[str, Any]:
         """Store what was filled in, and give what Slack is to be told of it. Raises UNREACHABLE."""
@@ -86,12 +82,9 @@ class Decisions:
         log.info("request_decided", request=id_, choice=decision.choice.value, by=decision.by, told=told)
         return told
 
-    def _form(self, about: str, waiting: Open, choice: Choice) -> Json:
-        return edit_form(about, waiting.request) if choice is Choice.EDIT else deny_form(about)
-
-    async def _whisper(self, body: Json, word: str) -> None:
+    async def _whisper(self, body: Json, text: str) -> None:
         try:
-            await self.whispers.reply(body, word)
+            await self.whispers.reply(body, text)
         except PlatformError as error:
             log.warning("not_whispered", code=error.code)
 
@@ -102,8 +95,7 @@ def _answer(told: str) -> dict[str, Any]:
 
 
 def _word(text: str) -> dict[str, Any]:
-    view = modal("Too late" if text == TOO_LATE else "Not now") | {"blocks": [{"type": "section", "text": plain(text)}]}
-    return {"response_action": "update", "view": view}
+    return {"response_action": "update", "view": word("Too late" if text == TOO_LATE else "Not now", text)}
 
 
 def _place(body: Json) -> tuple[str, str]:

@@ -13,6 +13,11 @@ def modal(title: str) -> Json:
     return {"type": "modal", "title": plain(title), "close": plain("Close")}
 
 
+def word(title: str, text: str) -> Json:
+    """A form that only says something."""
+    return modal(title) | {"blocks": [{"type": "section", "text": plain(text)}]}
+
+
 def field(name: str, label: str, element: Json, hint: str | None = None) -> Json:
     """Something to fill in, or not."""
     # Optional: without it Slack takes no empty text and no empty choice.

@@ -19,6 +19,7 @@ from bot.platform import Act
 from bot.slack.blocks import ACTIONS, DECISIONS, RATE
 from bot.slack.deciding import Decisions
 from bot.slack.decision_forms import DENY, EDIT
+from bot.slack.forms import Json
 from bot.slack.rating import WHY, Rating
 from bot.slack.recalling import DELETE, Recall
 from bot.slack.setting_up import SetupForm
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 
 Ack = Callable[[], Awaitable[None]]
 Answer = Callable[..., Awaitable[None]]
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

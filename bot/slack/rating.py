@@ -7,11 +7,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.budget import Budget
-from bot.errors import PlatformError
 from bot.ratings import Ratings
-from bot.slack.client import spend
 from bot.slack.forms import Json, field, modal, plain, text_field
-from bot.slack.tiers import OPEN_VIEW
+from bot.slack.showing import show_form
 from bot.traces import Traces
 
 log = structlog.get_logger()
@@ -50,15 +48,8 @@ class Rating:
     async def ask_why(self, body: dict[str, Any], value: str) -> None:
         """Show the form to whoever found an answer bad; after 3 s Slack opens none any more, and there is none."""
         kind, _, turn = value.partition(":")
-        if kind != "bad":
-            return
-        try:
-            trigger = str(body["trigger_id"])
-            await spend(
-                self.budget, OPEN_VIEW, "", lambda: self.client.views_open(trigger_id=trigger, view=_form(turn))
-            )
-        except PlatformError as error:
-            log.warning("form_not_opened", code=error.code)
+        if kind == "bad":
+            await show_form(self.client, self.budget, body, _form(turn))
 
     async def explain(self, body: dict[str, Any]) -> bool | None:
         """Store what was filled in; gives whether they had found it good, if that is known. Raises UNREACHABLE."""

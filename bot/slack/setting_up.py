@@ -11,8 +11,10 @@ from bot.budget import Budget
 from bot.errors import Busy, PlatformError
 from bot.setups import Setups
 from bot.slack.client import spend
-from bot.slack.setup_form import form, read, word
-from bot.slack.tiers import CHANNEL, OPEN_VIEW, USER
+from bot.slack.forms import word
+from bot.slack.setup_form import TITLE, form, read
+from bot.slack.showing import show_form
+from bot.slack.tiers import CHANNEL, USER
 
 log = structlog.get_logger()
 
@@ -36,8 +38,7 @@ class SetupForm:
         """Show it, or why not, to whoever asked for it. Raises PlatformError; after 3 s Slack opens none any more."""
         channel, user = str(body["channel"]["id"]), str(body["user"]["id"])
         view = await self._view(channel, user)
-        trigger = str(body["trigger_id"])
-        await spend(self.budget, OPEN_VIEW, "", lambda: self.client.views_open(trigger_id=trigger, view=view))
+        await show_form(self.client, self.budget, body, view)
 
     async def save(self, body: dict[str, Any]) -> None:
         """Store what was filled in. Raises UNREACHABLE."""
@@ -50,12 +51,12 @@ class SetupForm:
     async def _view(self, channel: str, user: str) -> dict[str, Any]:
         try:
             if not await self._may(channel, user):
-                return word(NOT_ALLOWED)
+                return word(TITLE, NOT_ALLOWED)
         except Busy:
             raise
         except PlatformError as error:
             log.info("channel_unknown", channel=channel, code=error.code)
-            return word(UNKNOWN)
+            return word(TITLE, UNKNOWN)
         return form(channel, await self.setups.of(channel), self.models, self.tools)
 
     async def _may(self, channel: str, user: str) -> bool:

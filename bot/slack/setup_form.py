@@ -10,6 +10,8 @@ from bot.slack.forms import LONGEST_TEXT, Json, field, modal, plain, text_field
 SETUP = "skein_setup"
 """The message shortcut that asks for the form, in the manifest, and the form itself."""
 
+TITLE = "Set up this channel"
+
 MOST_OPTIONS = 100
 """Slack's limit of a list."""
 
@@ -27,17 +29,12 @@ def form(channel: str, setup: Channel, models: Sequence[str], tools: Sequence[st
     if models and len(setup.instructions or "") <= LONGEST_TEXT:
         blocks.insert(0, _instructions(setup))
     return {
-        **modal("Set up this channel"),
+        **modal(TITLE),
         "callback_id": SETUP,
         "private_metadata": channel,
         "submit": plain("Save"),
         "blocks": blocks,
     }
-
-
-def word(text: str) -> Json:
-    """A form that only says something."""
-    return {**modal("Set up this channel"), "blocks": [{"type": "section", "text": plain(text)}]}
 
 
 def read(values: Mapping[str, Any], before: Channel, models: Sequence[str], tools: Sequence[str]) -> Channel:

@@ -33,8 +33,7 @@ class Affairs:
 
     async def _found(self, statement: bytes, person: str, at_most: int) -> list[Affair]:
         values = {"lanes": f"{self.workspace}/%", "person": person, "at_most": at_most}
-        async with self.pool.connection() as connection:
-            rows = await (await connection.execute(statement, values)).fetchall()
+        rows = await self.pool.rows(statement, values)
         return [_affair(row) for row in rows]
 
 

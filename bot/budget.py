@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from bot.database import UNREACHABLE, Pool
 from bot.window import Window
@@ -63,7 +62,7 @@ class Budget:
             window = self._window(scope, tier)
             window.closed_until = max(window.closed_until, time.monotonic() + retry_after)
             try:
-                await self._rows("select skein_refused(%s, %s, %s, %s)", (scope, tier.calls, window.span, retry_after))
+                await self._pool.rows(_REFUSED, (scope, tier.calls, window.span, retry_after))
             except UNREACHABLE:
                 window.calls = max(1, window.calls * 8 // 10)
 
@@ -80,7 +79,7 @@ class Budget:
         window = self._window(scope, tier)
         values = (scope, tier.calls, window.span, cost, writing is not None, self._worker, writing or 0)
         try:
-            (row,) = await self._rows("select * from skein_spend(%s, %s, %s, %s, %s, %s, %s)", values)
+            (row,) = await self._pool.rows(_SPEND, values)
         except UNREACHABLE:
             keep = writing + self._others.get(scope, 0) if writing is not None else 0
             now = time.monotonic()
@@ -91,10 +90,6 @@ class Budget:
             self._others[scope] = row["others"]
         return row["wait"]
 
-    async def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        async with self._pool.connection() as connection:
-            return await (await connection.execute(query.encode(), values)).fetchall()
-
     def _window(self, scope: str, tier: Tier) -> Window:
         return self._windows.setdefault(scope, Window(tier.calls, (tier.span + MARGIN).total_seconds()))
 
@@ -103,3 +98,7 @@ class Budget:
 
 
 UNLIMITED = Tier(1_000_000)
+
+
+_REFUSED = b"select skein_refused(%s, %s, %s, %s)"
+_SPEND = b"select * from skein_spend(%s, %s, %s, %s, %s, %s, %s)"

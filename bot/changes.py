@@ -73,8 +73,7 @@ class Changes:
 
     async def versions(self, turn: int) -> list[int]:
         """The turns whose answers stood in the messages of a turn's answer before the present one, the first first."""
-        async with self.pool.connection() as connection:
-            rows = await (await connection.execute(_VERSIONS, {"turn": turn})).fetchall()
+        rows = await self.pool.rows(_VERSIONS, {"turn": turn})
         return [row["turn"] for row in rows]
 
     async def _told(self, statement: bytes, **values: object) -> bool:

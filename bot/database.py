@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import resources
@@ -64,6 +64,11 @@ class Pool(AsyncConnectionPool["AsyncConnection[DictRow]"]):
             if task and task.cancelling():
                 raise asyncio.CancelledError from error
             raise
+
+    async def rows(self, statement: bytes, values: Mapping[str, object] | Sequence[object] = ()) -> list[DictRow]:
+        """What one statement gives, on a connection of its own. Raises UNREACHABLE."""
+        async with self.connection() as connection:
+            return await (await connection.execute(statement, values)).fetchall()
 
 
 @asynccontextmanager

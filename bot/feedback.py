@@ -23,8 +23,7 @@ async def feedback(settings: Settings, within: timedelta, layout: str = "lines",
     """Write the ratings of that time, the oldest first, as `lines`, `csv` or `json` (an object a line)."""
     async with open_database(settings) as pool:
         await migrate(pool)
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(_LIST, {"within": within})).fetchall()
+        rows = await pool.rows(_LIST, {"within": within})
     LAYOUTS[layout](rows, out or sys.stdout)
 
 

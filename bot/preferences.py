@@ -62,9 +62,7 @@ class Preferences:
 
     async def _read(self, people: list[str], now: float) -> None:
         try:
-            async with self._pool.connection() as connection:
-                values = {"workspace": self._workspace, "people": people}
-                rows = await (await connection.execute(_READ, values)).fetchall()
+            rows = await self._pool.rows(_READ, {"workspace": self._workspace, "people": people})
             found = {row["person"]: Preference(row["language"], row["viewing"]) for row in rows}
         except UNREACHABLE:
             log.warning("database_unreachable")

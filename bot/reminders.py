@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from psycopg.rows import DictRow
 
 from bot.database import UNREACHABLE, Pool
 from bot.recurrence import following
@@ -60,29 +59,30 @@ class Reminders:
             "rule": reminder.rule,
             "next_at": reminder.next_at,
         }
-        (row,) = await self._rows(_ADD, **values)
+        (row,) = await self.pool.rows(_ADD, values)
         return row["id"]
 
     async def known(self, asker: str, channel: str | None = None) -> list[Reminder]:
         """Those of somebody, and with a channel those that are done there; the next first."""
-        lanes = f"{self.workspace}/{channel}/%" if channel else None
-        return [_reminder(row) for row in await self._rows(_KNOWN, workspace=self.workspace, asker=asker, lanes=lanes)]
+        return [_reminder(row) for row in await self.pool.rows(_KNOWN, self._theirs(asker, channel))]
 
     async def cancel(self, ids: Sequence[int], asker: str, channel: str | None = None) -> int:
         """Do not do those of them that are `known` to somebody there; tells how many that were."""
-        lanes = f"{self.workspace}/{channel}/%" if channel else None
-        values = {"workspace": self.workspace, "asker": asker, "lanes": lanes, "ids": list(ids)}
-        return len(await self._rows(_CANCEL, **values))
+        return len(await self.pool.rows(_CANCEL, {**self._theirs(asker, channel), "ids": list(ids)}))
 
     async def run(self) -> None:
         """Begin what is due, until cancelled."""
         while True:
             try:
-                for row in await self._rows(_DUE, workspace=self.workspace, at_most=AT_ONCE):
+                for row in await self.pool.rows(_DUE, {"workspace": self.workspace, "at_most": AT_ONCE}):
                     await self._begin(_reminder(row))
             except UNREACHABLE:
                 log.warning("database_unreachable")
             await asyncio.sleep(POLL.total_seconds())
+
+    def _theirs(self, asker: str, channel: str | None) -> dict[str, Any]:
+        lanes = f"{self.workspace}/{channel}/%" if channel else None
+        return {"workspace": self.workspace, "asker": asker, "lanes": lanes}
 
     async def _begin(self, due: Reminder) -> None:
         values = {
@@ -92,12 +92,8 @@ class Reminders:
             "ts": f"{time.time() - EARLIER:.6f}",
             "body": SAID.format(what=due.what),
         }
-        (row,) = await self._rows(_REMIND, **values)
+        (row,) = await self.pool.rows(_REMIND, values)
         log.info("reminder_due", reminder=due.id, is_begun=row["told"])
-
-    async def _rows(self, statement: bytes, **values: Any) -> list[DictRow]:
-        async with self.pool.connection() as connection:
-            return await (await connection.execute(statement, values)).fetchall()
 
 
 @asynccontextmanager

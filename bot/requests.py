@@ -56,7 +56,7 @@ class Requests:
 
     async def open(self, workspace: str, channel: str, id_: int) -> Open | None:
         """A request of that channel, if it still waits for a decision."""
-        rows = await self._rows(_OPEN, workspace=workspace, channel=channel, id=id_)
+        rows = await self.pool.rows(_OPEN, {"workspace": workspace, "channel": channel, "id": id_})
         return Open(id_, _request(rows[0])) if rows else None
 
     async def decide(self, workspace: str, channel: str, id_: int, decision: Decision) -> str:
@@ -67,16 +67,12 @@ class Requests:
         """
         values = {"workspace": workspace, "channel": channel, "id": id_, "who": decision.by, "reason": decision.reason}
         args = Jsonb(dict(decision.args)) if decision.choice is Choice.EDIT else None
-        rows = await self._rows(_DECIDE, **values, choice=decision.choice.value, args=args)
+        rows = await self.pool.rows(_DECIDE, {**values, "choice": decision.choice.value, "args": args})
         return str(rows[0]["told"])
 
     async def _as_holder(self, turn: Turn, statement: bytes, **values: object) -> list[DictRow]:
         with lease_lost_if_refused():
-            return await self._rows(statement, lane=turn.hold.lane, fence=turn.hold.fence, **values)
-
-    async def _rows(self, statement: bytes, **values: object) -> list[DictRow]:
-        async with self.pool.connection() as connection:
-            return await (await connection.execute(statement, values)).fetchall()
+            return await self.pool.rows(statement, {"lane": turn.hold.lane, "fence": turn.hold.fence, **values})
 
 
 def _request(row: dict[str, Any]) -> Request:

@@ -75,9 +75,8 @@ class Setups:
         self._fresh_until = time.monotonic() + FRESH.total_seconds()
 
     async def _read(self, pool: Pool) -> dict[str, Channel]:
-        sql = "select channel, setup from skein_channels where workspace = %s"
-        async with pool.connection() as connection:
-            rows = await (await connection.execute(sql, (self._workspace,))).fetchall()
+        sql = b"select channel, setup from skein_channels where workspace = %s"
+        rows = await pool.rows(sql, (self._workspace,))
         found: dict[str, Channel] = {}
         for row in rows:
             try:

@@ -1,13 +1,16 @@
 """PostgreSQL: the pool, the migrations, the checkpointer, and the embedded server for who has none."""
 
 import asyncio
+import select
+import time
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -32,6 +35,8 @@ POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
 PING_TIMEOUT = timedelta(seconds=2)
+WELL_FOR = timedelta(seconds=1)
+"""For how long a connection whose last use ended well is taken to be well."""
 LOCK_PAUSE = timedelta(milliseconds=50)
 BACK_OFF = timedelta(milliseconds=500)
 """The pause after PostgreSQL has failed."""
@@ -50,6 +55,11 @@ class Pool(AsyncConnectionPool["AsyncConnection[DictRow]"]):
     and its error would take the place of the cancel. Whoever then tries again would never end.
     """
 
+    def __init__(self, conninfo: str, **options: Any) -> None:
+        """`options` are the pool's, but for `check`: each connection is looked at before it is used."""
+        super().__init__(conninfo, check=self._look, open=False, **options)
+        self._well: WeakKeyDictionary[AsyncConnection[DictRow], float] = WeakKeyDictionary()
+
     @asynccontextmanager
     async def connection(  # the pool's own signature
         self,
@@ -59,6 +69,7 @@ class Pool(AsyncConnectionPool["AsyncConnection[DictRow]"]):
         try:
             async with super().connection(timeout) as connection:
                 yield connection
+                self._well[connection] = time.monotonic()
         except UNREACHABLE as error:
             task = asyncio.current_task()
             if task and task.cancelling():
@@ -69,6 +80,16 @@ class Pool(AsyncConnectionPool["AsyncConnection[DictRow]"]):
         """What one statement gives, on a connection of its own. Raises UNREACHABLE."""
         async with self.connection() as connection:
             return await (await connection.execute(statement, values)).fetchall()
+
+    async def _look(self, connection: "AsyncConnection[DictRow]") -> None:
+        """Raises OperationalError if the connection is dead or its server may only be read.
+
+        To ask is a round trip. It is saved for one whose last use ended well a moment ago, and only then: one that a
+        cancel has left in the middle of a pipeline looks well. If its server has ended it since, there is word of that.
+        """
+        since = self._well.pop(connection, None)
+        if since is None or time.monotonic() - since > WELL_FOR.total_seconds() or _has_word(connection):
+            await _check(connection)
 
 
 @asynccontextmanager
@@ -109,9 +130,6 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         make_conninfo(url, target_session_attrs="read-write"),
         min_size=1,
         max_size=POOL_SIZE,
-        open=False,
-        # Without the check each connection that died in the pool costs an error.
-        check=_check,
         # Given up and begun anew soon: the pool doubles its pauses, and after an outage the last could be a minute.
         timeout=5,
         reconnect_timeout=3,
@@ -130,13 +148,21 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
 
 
 async def _check(connection: "AsyncConnection[DictRow]") -> None:
-    """Raises OperationalError if the connection is dead or its server may only be read.
+    """Raises OperationalError if the connection is dead, or its server may only be read, which closes it.
 
-    At each use, though that is a round trip: one that a cancel has left in the middle of a pipeline looks well.
+    The pool would try one that still lives again and again; another may lead to the server that may be written to.
     """
     row = await (await connection.execute("show transaction_read_only")).fetchone()
     if row is None or row["transaction_read_only"] != "off":
+        await connection.close()
         raise psycopg.OperationalError("the server may only be read")
+
+
+def _has_word(connection: "AsyncConnection[DictRow]") -> bool:
+    """Whether there is something to read on an idle connection: a notice of its end, or the end."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 @contextmanager

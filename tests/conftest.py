@@ -8,6 +8,9 @@ import pytest
 
 from tests.folders import SERVER_FOLDER, server_folder
 
+# A folder's own conftest may import them before they are made plugins.
+pytest.register_assert_rewrite("tests.stage", "tests.thrift")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Import the stage, and the whole bot with it, where it is used: it takes seconds."""
@@ -18,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(folders.close)
     if not config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
+        config.pluginmanager.import_plugin("tests.thrift")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

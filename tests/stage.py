@@ -2,19 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
 from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from langchain_core.tools import BaseTool
-from langchain_openai.chat_models import _client_utils
 from psycopg import sql
 from pydantic import SecretStr
 
@@ -33,41 +31,6 @@ from tests.folders import SERVER_FOLDER
 
 QUICK = timedelta(milliseconds=20)
 """The pace of edits where a test is not about pace."""
-
-
-_clients: dict[Hashable, object] = {}
-"""The models' HTTP clients, to the end of the process: none is closed in an event loop that is not its own."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Every client of a model reads all certificate authorities twice, 50 ms each; here all is plain HTTP."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("SSL_CERT_FILE", raising=False)
-        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _an_event_loop_each() -> Iterator[None]:
-    """LangChain keeps a client for each address and lets go of the 129th: it takes a process to have one event loop.
-
-    Here each test has its own, and ports come again: a client is kept for an address and a loop, and for good.
-    """
-    build = cast("Callable[..., object]", getattr(_client_utils, "_build_async_httpx_client"))  # noqa: B009
-
-    def client(*what: Hashable) -> object:
-        try:
-            key = (asyncio.get_running_loop(), *what)
-        except RuntimeError:
-            return build(*what)
-        if key not in _clients:
-            _clients[key] = build(*what)
-        return _clients[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_client_utils, "_cached_async_httpx_client", client)
-        yield
 
 
 async def new_database(server: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """The database: migrations under a lock, on databases that are not empty, and the embedded server."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
@@ -72,10 +72,31 @@ async def test_a_dead_connection_is_replaced(database_url: str) -> None:
         await ping(pool)
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
             await other.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid()"
                 " and datname = current_database()"
             )
         await ping(pool)
+
+
+class LeftOffError(Exception):
+    """What ends a use of a connection in the middle."""
+
+
+@pytest.mark.parametrize("left", ["well", "long ago", "in the middle"])
+async def test_only_a_connection_whose_last_use_ended_well_a_moment_ago_is_used_unasked(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    monkeypatch.setattr("bot.database.WELL_FOR", timedelta(seconds=0 if left == "long ago" else 60))
+    async with open_pool(database_url) as pool:
+        first = None
+        with suppress(LeftOffError):
+            async with pool.connection() as first:
+                await first.execute("set default_transaction_read_only = on")
+                if left == "in the middle":
+                    raise LeftOffError
+        async with pool.connection() as second:
+            # One that may only be read is found so where it is asked, and another takes its place.
+            assert (second is first) == (left == "well")
 
 
 async def test_a_database_that_is_not_there_is_said() -> None:

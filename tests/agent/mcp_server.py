@@ -1,6 +1,7 @@
-"""An MCP server to try things on: `python -m tests.agent.mcp_server [PORT]`, without a port over standard input."""
+"""An MCP server to try things on, over standard input or, as `python -m tests.agent.mcp_server http`, by HTTP."""
 
 import os
+import socket
 import sys
 
 from mcp.server import MCPServer
@@ -32,8 +33,17 @@ def secret() -> str:
     return os.environ.get("SECRET", "none")
 
 
+def by_http() -> None:
+    """Serve on a free port, and print it."""
+    import uvicorn  # noqa: PLC0415 (it takes a while, and few need it)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print(listening.getsockname()[1], flush=True)  # noqa: T201 (for whoever started it)
+        uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="warning")).run([listening])
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+    if "http" in sys.argv:
+        by_http()
     else:
         server.run("stdio")

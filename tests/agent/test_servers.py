@@ -1,8 +1,8 @@
 """Tools of MCP servers: programs and addresses that a file names."""
 
 import json
-import socket
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,7 +15,7 @@ from langchain_core.tools import BaseTool, ToolException
 
 from bot.errors import SettingsError
 from bot.servers import Address, Program, open_servers, servers
-from tests.stories.processes import child
+from tests.stories.processes import child, until_printed
 
 IS_THERE = find_spec("mcp") is not None
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IS_THERE, reason="the extra mcp is not installed")]
@@ -33,7 +33,10 @@ def program(**env: str) -> Program:
     return Program(command=sys.executable, args=[*HERE], env=env)
 
 
-async def test_a_programs_tools_are_called_by_its_name_and_do_what_they_do() -> None:
+async def test_a_programs_tools_do_what_they_do_and_after_its_end_it_is_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.servers.PAUSE", timedelta(milliseconds=10))
     async with tools(tries=program(SECRET="s3")) as found:
         assert set(found) == {"tries_add", "tries_fail", "tries_die", "tries_secret"}
         assert found["tries_add"].description == "Add two numbers."
@@ -42,10 +45,6 @@ async def test_a_programs_tools_are_called_by_its_name_and_do_what_they_do() -> 
         with pytest.raises(ToolException, match="Error executing tool fail"):
             await found["tries_fail"].ainvoke({})
 
-
-async def test_a_program_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.servers.PAUSE", timedelta(milliseconds=10))
-    async with tools(tries=program()) as found:
         with pytest.raises(ToolException, match="tries failed"):
             await found["tries_die"].ainvoke({})
         while True:
@@ -56,24 +55,16 @@ async def test_a_program_that_ends_is_started_again(monkeypatch: pytest.MonkeyPa
                 assert "cannot be reached" in str(error) or "failed" in str(error)  # noqa: PT017 (until it is back)
 
 
-async def test_an_address_is_spoken_to_by_http() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with child("tests.agent.mcp_server", str(port)):
-        while True:
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-        async with tools(web=Address(url=f"http://127.0.0.1:{port}/mcp")) as found:
+async def test_an_address_is_spoken_to_by_http_and_what_is_down_is_done_without(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with child("tests.agent.mcp_server", "http", stdout=PIPE) as server:
+        port = int(await until_printed(server.stdout, b"\n"))
+        there = Address(url=f"http://127.0.0.1:{port}/mcp")
+        gone = Program(command="/nowhere/at/all")
+        async with tools(gone=gone, away=Address(url="http://127.0.0.1:1/mcp"), web=there) as found:
             assert await found["web_add"].ainvoke({"a": 2, "b": 3}) == "5"
-
-
-async def test_a_server_that_is_down_is_done_without(capsys: pytest.CaptureFixture[str]) -> None:
-    gone = Program(command="/nowhere/at/all")
-    async with tools(gone=gone, away=Address(url="http://127.0.0.1:1/mcp"), tries=program()) as found:
-        assert "tries_add" in found
-        assert not any(name.startswith(("gone", "away")) for name in found)
+            assert not any(name.startswith(("gone", "away")) for name in found)
     told = capsys.readouterr()
     assert "mcp_server_down" in told.out + told.err
 

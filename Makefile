@@ -14,7 +14,7 @@ WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help play chat test test-http test-crash check bench-inbox bench-growth bench-streaming bench-hands bench-storm eval format lock clean
+.PHONY: help play chat test test-http test-laws test-crash check bench-inbox bench-growth bench-streaming bench-hands bench-storm eval format lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test: $(SYNCED) ## run the tests
 
 test-http: $(SYNCED) ## the stories once more, with Slack calling the bot over HTTP
 	@SKEIN_WAY=http $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -k stories $(ARGS)
+
+test-laws: $(SYNCED) ## what holds of every text and every order of events, on ten times as many examples
+	@LAWS=10 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -m "hypothesis or laws" \
+		--override-ini=faulthandler_timeout=600 $(ARGS)
 
 test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost
 	@$(BIN)/pytest -m crash --capture=no --override-ini=faulthandler_timeout=180 $(ARGS)

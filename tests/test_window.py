@@ -3,6 +3,7 @@
 from hypothesis import example, given, strategies as st
 
 from bot.window import LEAST_WAIT, Window
+from tests.laws import examples
 
 SPAN = 60.0
 
@@ -14,6 +15,7 @@ def most_in_a_span(times: list[float], span: float) -> int:
     return max((sum(first <= at < first + span for at in times) for first in times), default=0)
 
 
+@examples(50)
 @given(sizes, pauses)
 def test_no_span_holds_more_calls_than_its_limit(calls: int, apart: list[float]) -> None:
     window, now, taken = Window(calls, SPAN), 0.0, list[float]()
@@ -24,6 +26,7 @@ def test_no_span_holds_more_calls_than_its_limit(calls: int, apart: list[float])
     assert most_in_a_span(taken, SPAN) <= calls
 
 
+@examples(50)
 @given(sizes, pauses)
 @example(1, [4.89585013551568, 30.0, 30.0])
 def test_who_waits_as_long_as_told_gets_a_call_and_nobody_sooner(calls: int, apart: list[float]) -> None:
@@ -37,6 +40,7 @@ def test_who_waits_as_long_as_told_gets_a_call_and_nobody_sooner(calls: int, apa
             assert window.wait(now + wait + 1e-6) == 0
 
 
+@examples(50)
 @given(st.integers(2, 20), st.data(), pauses)
 def test_what_is_kept_is_there_for_who_comes_first(calls: int, data: st.DataObject, apart: list[float]) -> None:
     keep = data.draw(st.integers(1, calls - 1))
@@ -47,6 +51,7 @@ def test_what_is_kept_is_there_for_who_comes_first(calls: int, data: st.DataObje
         assert calls - window.used(now) >= keep
 
 
+@examples(50)
 @given(st.integers(10, 60), pauses)
 def test_what_is_foretold_to_be_sustained_can_be(calls: int, apart: list[float]) -> None:
     window, now, every = Window(calls, SPAN), 0.0, 2 * SPAN / calls

@@ -1,6 +1,6 @@
 """A long conversation: its oldest turns become notes, and what it costs stays the same."""
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import StructuredTool
@@ -8,6 +8,7 @@ from langchain_core.tools import StructuredTool
 from bot.folding import foldable, shortened, turns
 from bot.script import Call, Refuse, Reply, Say, Wire
 from tests.agent.stage import on_stage
+from tests.laws import examples
 
 BUDGET = 600
 NOTES = "You keep the notes"
@@ -28,7 +29,7 @@ def conversations(draw: st.DrawFn) -> list[AnyMessage]:
     return said
 
 
-@settings(deadline=None, max_examples=60)
+@examples(30)
 @given(conversations())
 def test_whole_turns_are_folded_the_oldest_first_and_never_the_last(said: list[AnyMessage]) -> None:
     old = foldable(said, BUDGET)
@@ -40,7 +41,7 @@ def test_whole_turns_are_folded_the_oldest_first_and_never_the_last(said: list[A
     assert not old or count_tokens_approximately(said) > BUDGET
 
 
-@settings(deadline=None, max_examples=60)
+@examples(30)
 @given(conversations())
 def test_what_is_kept_is_within_the_budget_but_for_the_last_turn(said: list[AnyMessage]) -> None:
     kept = said[len(foldable(said, BUDGET)) :]
@@ -48,7 +49,7 @@ def test_what_is_kept_is_within_the_budget_but_for_the_last_turn(said: list[AnyM
     assert size <= max(BUDGET, count_tokens_approximately(turns(said)[-1]))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(30)
 @given(conversations())
 def test_what_is_too_long_for_the_memory_is_cut_and_nothing_else(said: list[AnyMessage]) -> None:
     cut = {id(message): message for message in shortened(said, BUDGET)}

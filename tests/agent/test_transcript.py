@@ -1,12 +1,13 @@
 """Whatever the memory holds, what the model is sent is well-formed."""
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 
 from bot.calls import call_id, calls
 from bot.openai_wire import messages_of
 from bot.script import Wire
 from bot.transcript import REFUSED, sent
+from tests.laws import examples
 
 IDS = st.sampled_from(["call_1", "call_2", "call_3"])
 TEXTS = st.sampled_from(["", " ", "tea", "coffee"])
@@ -52,7 +53,7 @@ def on_wire(message: BaseMessage) -> Wire:
     return whole | ({"tool_call_id": message.tool_call_id} if isinstance(message, ToolMessage) else {})
 
 
-@settings(deadline=None, max_examples=100)
+@examples(40)
 @given(MEMORIES)
 def test_every_call_has_one_result_right_after_it(messages: list[AnyMessage]) -> None:
     sent_messages = wire(messages)
@@ -60,7 +61,7 @@ def test_every_call_has_one_result_right_after_it(messages: list[AnyMessage]) ->
     assert not any("name" in message for message in sent_messages if message["role"] == "user")
 
 
-@settings(deadline=None, max_examples=50)
+@examples(20)
 @given(MEMORIES)
 def test_sending_changes_nothing_in_the_memory(messages: list[AnyMessage]) -> None:
     before = [message.model_copy(deep=True) for message in messages]
@@ -69,7 +70,7 @@ def test_sending_changes_nothing_in_the_memory(messages: list[AnyMessage]) -> No
     assert sent(messages, "Be kind.") == first
 
 
-@settings(deadline=None, max_examples=50)
+@examples(20)
 @given(MEMORIES)
 def test_every_accepted_question_is_sent_once_and_in_order(messages: list[AnyMessage]) -> None:
     questions = [

@@ -1,9 +1,10 @@
 import re
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from bot.defuse import defuse
+from tests.laws import examples
 
 ASKER = "U0ASKER"
 ALLOWED = frozenset({ASKER})
@@ -28,7 +29,7 @@ signs = ["<", "&lt;", "&amp;lt;", "&#60;", "&lt", "!", "@", "#", "|", ">", "&gt;
 names = ["channel", "HERE", "everyone", "subteam^S1", "date^1^{d}", "U123", "w1", "C1", "B2", "a", "`", ASKER]
 forms = ["<!channel>", "<!subteam^S1|@team>", "<@U123>", "<@U1|here>", "<#C1|x>", f"<@{ASKER}>", f"<@{ASKER}|x>"]
 texts = st.lists(st.one_of(*map(st.sampled_from, [signs, signs, names, forms])), max_size=15).map("".join)
-laws = settings(derandomize=True, deadline=None, max_examples=250)
+laws = examples(80)
 
 
 @laws

@@ -2,15 +2,16 @@ import re
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from bot.defuse import defuse
 from bot.plain import plain
+from tests.laws import examples
 from tests.markdown import documents
 from tests.markdown.documents import FAMILY
 from tests.markdown.paging import code_in, paged, shown, size, written
 
-laws = settings(derandomize=True, deadline=None, max_examples=40)
+laws = examples(15)
 
 
 @laws
@@ -117,7 +118,7 @@ def assert_no_mark_stands_half_open(page: str) -> None:
         assert set(rows) <= {"| one | two |"}
 
 
-@settings(laws, max_examples=10)  # letter by letter
+@examples(4)  # letter by letter
 @given(documents.well_formed, st.sampled_from([400, 700]))
 def test_no_mark_stands_half_open_at_any_time(text: str, limit: int) -> None:
     for pages in written(text, limit):

@@ -1,13 +1,14 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from bot.plain import plain
+from tests.laws import examples
 from tests.markdown import documents
 from tests.markdown.test_defuse import ALLOWED, ASKER, calls, texts
 
-laws = settings(derandomize=True, deadline=None, max_examples=60)
+laws = examples(25)
 
 
 def words(text: str) -> list[str]:

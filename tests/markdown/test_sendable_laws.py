@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from bot.defuse import defuse
 from bot.markdown import Pages
 from bot.platform import Page
 from bot.slack.native import sendable
+from tests.laws import examples
 from tests.markdown import documents
 
-laws = settings(derandomize=True, deadline=None, max_examples=25)
+laws = examples(10)
 
 ONE_PAGE = 100_000
 ASKERS = frozenset({"U123"})

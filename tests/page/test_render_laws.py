@@ -3,9 +3,10 @@
 from html.parser import HTMLParser
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from bot.slack.local.render import to_html
+from tests.laws import examples
 
 BARE = "br hr strong em s code pre blockquote li table h1 h2 h3 h4 h5 h6 thead tbody tr"
 ALLOWED: dict[str, set[str]] = {
@@ -159,17 +160,19 @@ JSON = st.recursive(
 )
 
 
+@examples(40)
 @given(TEXT)
 def test_law_a_text_brings_no_tag_of_its_own(text: str) -> None:
     assert Audit(to_html(text, [], {"U1": "<b>"})).strange == []
 
 
+@examples(40)
 @given(TEXT)
 def test_law_a_markdown_block_brings_no_tag_of_its_own(text: str) -> None:
     assert Audit(to_html("", [{"type": "markdown", "text": text}], {"U1": "<b>"})).strange == []
 
 
-@settings(max_examples=60)
+@examples(40)
 @given(st.lists(typed_objects(JSON), min_size=1, max_size=3), TEXT)
 def test_law_no_block_however_malformed_raises_or_brings_a_tag(blocks: list[dict[str, Any]], name: str) -> None:
     assert Audit(to_html("", blocks, {"U1": name})).strange == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings as checked, strategies as st
+from hypothesis import given, strategies as st
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from bot.app import open_bot
@@ -20,6 +20,7 @@ from bot.serde import serializer
 from bot.slack.local import LocalSlack
 from bot.slack.recalling import DELETE
 from bot.worker import Limits
+from tests.laws import examples_on_real_parts
 from tests.stage import QUICK, Model, settings_on
 from tests.stories.speech import LEFT, bodies, echo, press
 
@@ -216,15 +217,9 @@ async def open_talk(database_url: str, folder: Path, way: str) -> AsyncGenerator
 
 
 @pytest.mark.slow
+@pytest.mark.laws
 def test_the_memory_and_the_screen_are_what_a_plain_model_says(database_url: str, tmp_path: Path) -> None:
-    @checked(
-        max_examples=12,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @examples_on_real_parts(5)
     @given(
         st.sampled_from(WAYS), st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 9)), min_size=3, max_size=10)
     )

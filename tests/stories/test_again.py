@@ -46,7 +46,7 @@ async def test_another_answer_takes_the_place_of_the_first_which_can_still_be_se
     async with start():
         ts = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", ts, "First.")
-        assert labels(slack, ts) == ["Try again", "Branch"]
+        await slack.until(lambda: labels(slack, ts) == ["Try again", "Branch"])
         await press(slack, "grace", "general", Act.AGAIN, ts)
         await answered(slack, "general", ts, "Second.")
         assert asked(model) == ["one"]

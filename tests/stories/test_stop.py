@@ -11,7 +11,7 @@ from bot.script import Call, Gate, Say, Script, in_turn
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import HASTY, answered, bodies, press
+from tests.stories.speech import HASTY, answered, bodies, press, written
 
 DEAF = Limits(pace=QUICK, lease=timedelta(minutes=5))
 """Of a stop it hears at once or never: its leases are renewed late."""

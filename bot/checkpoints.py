@@ -1,20 +1,24 @@
 """The checkpointer for one turn."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
     copy_checkpoint,
+    get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]  # savers share it
+from psycopg.types.json import Jsonb
 
 from bot.conversation import Hold
 from bot.database import Pool, lease_lost_if_refused
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = 50
 """How many states of a conversation are kept, unless told otherwise: a turn without tools has three."""
+
+TOGETHER = timedelta(milliseconds=5)
+"""For how long what a node has written waits for the state after its step, to be stored in one transaction with it."""
 
 COPY = (
     """
@@ -53,16 +60,22 @@ on conflict do nothing
 )
 """Copies the state at a checkpoint to another thread, in the tables of langgraph-checkpoint-postgres 3."""
 
-_shared: ContextVar["AsyncCursor[DictRow] | None"] = ContextVar("shared", default=None)
-"""The cursor that several writes of this task go through, in one transaction."""
+
+class _Put(NamedTuple):
+    """A statement, the rows of values to run it with, and whether it must be on the disk before it counts as stored."""
+
+    statement: str
+    rows: Sequence[Sequence[Any]]
+    is_durable: bool
 
 
 class FencedSaver(AsyncPostgresSaver):
     """The checkpointer for one turn: what it writes is refused (LeaseLost) once somebody else holds the conversation.
 
     One a turn also means that conversations do not wait for each other: a saver does one thing at a time. And nobody
-    else writes there, so that what was read need not be read again, and that the state before the first step can be
-    written together with the one after it: if the process dies in between, the inbox still has the question.
+    else writes there, so that what was read need not be read again, and that what comes soon after each other can be
+    stored together: the state of a run's input with the one after it, and what a node has written with the state after
+    its step. If the process dies in between, the inbox still has the question, or the node runs again.
     """
 
     def __init__(self, pool: Pool, hold: Hold, own_types: Iterable[type] = (), *, keep: int = CHECKPOINTS) -> None:
@@ -70,12 +83,14 @@ class FencedSaver(AsyncPostgresSaver):
         self._hold = hold
         self._keep = keep
         self._read: tuple[tuple[str, ...], CheckpointTuple | None] | None = None
-        self._held_back: dict[str, list[Callable[[], Awaitable[Any]]]] = {}
+        self._waiting: list[_Put] = []
+        self._starting: set[str] = set()
+        self._storing = asyncio.Lock()
+        self._stored = asyncio.Event()
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The state; what was read last and not written to since is not read again."""
         place = _place(config)
-        await self._write(place[1])
         if self._read is None or self._read[0] != place:
             self._read = (place, await super().aget_tuple(config))
         found = self._read[1]
@@ -88,28 +103,64 @@ class FencedSaver(AsyncPostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a state. That before the first step is held back until the one after it comes."""
+        """Store a state and all that waits. The state of an input waits for the one after it, which comes at once."""
         self._read = None
-        thread, subgraph, _ = _place(config)
-        put = partial(super().aput, config, checkpoint, metadata, new_versions)
-        if metadata.get("source") == "input":
-            await self._write(subgraph)
-            self._held_back[subgraph] = [put]
+        thread, subgraph, parent = _place(config)
+        is_input, is_start = metadata.get("source") == "input", subgraph in self._starting
+        # No need to wait for the disk: until the first node has ended, the inbox has all that is in it.
+        is_durable = not (is_input or is_start)
+        if rows := self._apart(checkpoint, new_versions, thread, subgraph):
+            self._waiting.append(_Put(self.UPSERT_CHECKPOINT_BLOBS_SQL, rows, is_durable))
+        told = Jsonb(get_serializable_checkpoint_metadata(config, metadata))
+        row = (thread, subgraph, checkpoint["id"], parent or None, Jsonb(_inline(checkpoint)), told)
+        self._waiting.append(_Put(self.UPSERT_CHECKPOINTS_SQL, [row], is_durable))
+        if is_input:
+            self._starting.add(subgraph)
         else:
-            await self._write(subgraph, put)
+            self._starting.discard(subgraph)
+            await self.flush()
         return {"configurable": {"thread_id": thread, "checkpoint_ns": subgraph, "checkpoint_id": checkpoint["id"]}}
+
+    def _apart(
+        self, checkpoint: Checkpoint, new: ChannelVersions, thread: str, subgraph: str
+    ) -> Sequence[Sequence[Any]]:
+        """The rows of what does not stand in the state's own, if it is new: all values but the plain ones."""
+        apart = {name: value for name, value in checkpoint["channel_values"].items() if not _is_plain(value)}
+        versions = {name: version for name, version in new.items() if name in apart}
+        return self._dump_blobs(thread, subgraph, apart, versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Store what a task has written, after the state that is held back."""
+        """Store what a task has written, with the state after its step if that comes soon."""
         self._read = None
-        put = partial(super().aput_writes, config, writes, task_id, task_path)
-        held_back = self._held_back.get(_place(config)[1])
-        if held_back is None:
-            await put()
-        else:
-            held_back.append(put)
+        thread, subgraph, checkpoint = _place(config)
+        is_special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        statement = self.UPSERT_CHECKPOINT_WRITES_SQL if is_special else self.INSERT_CHECKPOINT_WRITES_SQL
+        rows = self._dump_writes(thread, subgraph, checkpoint, task_id, task_path, writes)
+        is_start = subgraph in self._starting
+        self._waiting.append(put := _Put(statement, rows, not is_start))
+        if is_start:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stored.wait(), TOGETHER.total_seconds())
+        if put in self._waiting:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Store what waits, in its order, in one transaction. Cut short, or where it fails, all of it still waits."""
+        async with self._storing:
+            waiting = list(self._waiting)
+            if not waiting:
+                return
+            async with self._connected(pipeline=True) as cursor:
+                if not any(put.is_durable for put in waiting):
+                    await cursor.execute("set local synchronous_commit = off")
+                for put in waiting:
+                    await cursor.executemany(put.statement.encode(), put.rows)
+            del self._waiting[: len(waiting)]
+            self._stored.set()
+            self._stored = asyncio.Event()
 
     async def trim(self, thread_id: str) -> None:
         """Delete the conversation's oldest checkpoints, if there are clearly more than are to be kept."""
@@ -129,29 +180,16 @@ class FencedSaver(AsyncPostgresSaver):
             for statement, values in statements:
                 await cursor.execute(statement.encode(), values)
 
-    async def _write(self, subgraph: str, *further: Callable[[], Awaitable[Any]]) -> None:
-        """Write what was held back, and more, in one transaction."""
-        held_back = self._held_back.pop(subgraph, [])
-        puts = [*held_back, *further]
-        if not puts:
-            return
-        async with self._cursor(pipeline=True) as cursor:
-            if held_back:
-                # No need to wait for the disk: until the model has answered, the inbox has all that is in it.
-                await cursor.execute("set local synchronous_commit = off")
-            token = _shared.set(cursor)
-            try:
-                for put in puts:
-                    await put()
-            finally:
-                _shared.reset(token)
-
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
-        # Every method of the saver works through this one, and asks for a pipeline where it writes.
-        if shared := _shared.get():
-            yield shared
-            return
+        # Every method of the saver works through this one: nothing overtakes what waits.
+        await self.flush()
+        async with self._connected(pipeline=pipeline) as cursor:
+            yield cursor
+
+    @asynccontextmanager
+    async def _connected(self, *, pipeline: bool) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
+        # A pipeline is asked for where something is written.
         async with super()._cursor(pipeline=pipeline) as cursor:
             if not pipeline:
                 yield cursor
@@ -160,6 +198,18 @@ class FencedSaver(AsyncPostgresSaver):
                 async with cursor.connection.transaction():
                     await cursor.execute("select skein_hold(%s, %s)", (self._hold.lane, self._hold.fence))
                     yield cursor
+
+
+def _inline(checkpoint: Checkpoint) -> dict[str, Any]:
+    """A state without the values that stand apart, in the form of langgraph-checkpoint-postgres 3."""
+    values = checkpoint["channel_values"]
+    kept = {name: value for name, value in values.items() if _is_plain(value)}
+    kept |= {name: True for name, value in values.items() if isinstance(value, _DeltaSnapshot)}
+    return {**checkpoint, "channel_values": kept}
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
 
 
 def _place(config: RunnableConfig) -> tuple[str, str, str]:

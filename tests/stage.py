@@ -47,6 +47,10 @@ def postgres(worker_id: str) -> Iterator[str]:
     with asyncio.Runner() as runner:
         server = embedded_server(Path(os.environ[SERVER_FOLDER]))
         url = runner.run(server.__aenter__())
+        with psycopg.connect(url, autocommit=True) as connection:
+            # A disk that others keep busy is not waited for. What is written outlives the server all the same.
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
         yield runner.run(new_database(url, worker_id))
         runner.run(server.__aexit__(None, None, None))
 

@@ -114,6 +114,31 @@ async def test_a_holder_writes_and_reads(pool: Pool) -> None:
     assert found.pending_writes == [("task", "messages", ["more"])]
 
 
+async def test_what_comes_soon_after_each_other_is_stored_together(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold)
+    given = await saver.aput(place(turn), checkpoint(), {"source": "input"}, {"messages": "1"})
+    await saver.aput_writes(given, [("messages", ["hello"])], "the start")
+    assert await transactions(pool) == set()
+    started = await saver.aput(given, checkpoint(), {"source": "loop"}, {"messages": "2"})
+    first = await transactions(pool)
+    assert len(first) == 1
+    async with asyncio.TaskGroup() as group:
+        group.create_task(saver.aput_writes(started, [("messages", ["an answer"])], "a node"))
+        group.create_task(saver.aput(started, checkpoint(), {"source": "loop"}, {"messages": "3"}))
+    assert len(await transactions(pool)) == 2
+    found = await saver.aget_tuple(started)
+    assert found
+    assert found.pending_writes == [("a node", "messages", ["an answer"])]
+
+
+async def transactions(pool: Pool) -> set[str]:
+    """The transactions that what is stored was stored in."""
+    tables = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+    stored = " union all ".join(f"select xmin::text as it from {table}" for table in tables)  # noqa: S608 (no input)
+    return {row["it"] for row in await pool.rows(stored.encode())}
+
+
 async def test_nothing_is_written_once_another_holds_the_conversation(pool: Pool) -> None:
     turn = await claimed(pool, GONE)
     saver = FencedSaver(pool, turn.hold)

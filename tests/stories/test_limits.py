@@ -36,7 +36,7 @@ async def test_two_replicas_share_the_limit(slack: LocalSlack, model: Model, sta
     async with start(tiers=tiers), start(tiers=tiers):
         await whole(slack, await ask(slack, 12))
     edits = sum(call.method == UPDATE for call in slack.calls)
-    assert 12 < edits <= 50
+    assert 12 <= edits <= 50  # each has its last one at least, on however slow a machine
     assert refusals(slack) == 0
 
 

@@ -141,7 +141,7 @@ class Operations:
             os._exit(DEAD)
 
     def _statement(self, connection: AsyncConnection[Any], doing: Any, *_: object, **__: object) -> str | None:
-        """The name of what a generator of psycopg's is about to do. Begin and commit are named by their neighbours."""
+        """The name of what a generator of psycopg's is about to do. A commit is named by what it follows."""
         code = getattr(doing, "gi_code", None)
         if code is None:  # written in C: it waits for notifications
             return None
@@ -152,6 +152,8 @@ class Operations:
             return name if name and not name.startswith(IDLE) else None
         if code.co_qualname in SILENT:
             return None
+        if code.co_qualname.endswith("_enter_gen"):  # which connection of the pool it is differs from run to run
+            return str(code.co_qualname)
         return f"{code.co_qualname.removeprefix('Base')} after {self._names.get(connection, 'nothing')}"[:LONGEST_NAME]
 
 

@@ -87,6 +87,7 @@ class Relay:
             except (AssertionError, TimeoutError) as error:
                 self.failed.append(f"{', then '.join(map(str, ordeal))}: {error!r}\n{lane.log()[-3000:]}")
                 await lane.clear()  # one that is late would stay, with its connections
+        await lane.clear()
 
     async def _through(self, lane: Lane, replica: Replica, ordeal: Ordeal) -> Replica:
         """Do it, and when a replica comes to its end over it, start the next. Returns the one that finishes."""

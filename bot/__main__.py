@@ -1,7 +1,6 @@
 """The commands: `python -m bot`, also installed as `bot`."""
 
 import argparse
-import asyncio
 import gc
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -12,6 +11,7 @@ import dotenv
 
 from bot import log, settings
 from bot.errors import PlatformError, SettingsError, SkeinError
+from bot.event_loop import run
 
 WRONG_USE = 2
 """The exit code for a setting that is missing or wrong, as argparse's own for arguments."""
@@ -55,7 +55,7 @@ def _serve(_: argparse.Namespace) -> int:
     with _importing():
         from bot.app import serve
 
-    asyncio.run(serve(chosen))
+    run(serve(chosen))
     return 0
 
 
@@ -63,7 +63,7 @@ def _play(options: argparse.Namespace) -> int:
     with _importing():
         from bot.play import play
 
-    asyncio.run(play(_load(), port=options.port))
+    run(play(_load(), port=options.port))
     return 0
 
 
@@ -71,7 +71,7 @@ def _chat(options: argparse.Namespace) -> int:
     with _importing():
         from bot.terminal import chat
 
-    asyncio.run(
+    run(
         chat(
             _load(),
             options.conversation,
@@ -86,14 +86,14 @@ def _chat(options: argparse.Namespace) -> int:
 def _history(options: argparse.Namespace) -> int:
     from bot.terminal import history
 
-    asyncio.run(history(_load(), options.conversation, database=options.database))
+    run(history(_load(), options.conversation, database=options.database))
     return 0
 
 
 def _check(_: argparse.Namespace) -> int:
     from bot.check import check
 
-    return 0 if asyncio.run(check(_load())) else FAILED
+    return 0 if run(check(_load())) else FAILED
 
 
 def _inbox(options: argparse.Namespace) -> int:
@@ -101,18 +101,18 @@ def _inbox(options: argparse.Namespace) -> int:
 
     match options.what:
         case "show":
-            asyncio.run(set_aside.show(_load(), options.message))
+            run(set_aside.show(_load(), options.message))
         case "retry":
-            asyncio.run(set_aside.retry(_load(), options.message))
+            run(set_aside.retry(_load(), options.message))
         case _:
-            asyncio.run(set_aside.list_messages(_load()))
+            run(set_aside.list_messages(_load()))
     return 0
 
 
 def _feedback(options: argparse.Namespace) -> int:
     from bot.feedback import feedback
 
-    asyncio.run(feedback(_load(), timedelta(days=options.days), options.format))
+    run(feedback(_load(), timedelta(days=options.days), options.format))
     return 0
 
 

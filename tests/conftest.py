@@ -1,11 +1,14 @@
 """The stage's fixtures for whoever runs tests: with pytest-xdist that is not the process which hands them out."""
 
+import asyncio
 import gc
 import os
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 import pytest
 
+from bot.event_loop import new_event_loop
 from tests.folders import SERVER_FOLDER, server_folder
 
 # A folder's own conftest may import them before they are made plugins.
@@ -22,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
         config.pluginmanager.import_plugin("tests.stage")
         config.pluginmanager.import_plugin("tests.thrift")
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The bot's event loop, for the tests as well."""
+    return {"the bot's": new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ from unittest.mock import AsyncMock
 import aiohttp
 from aiohttp import web
 
-from bot import log
+from bot import event_loop, log
 from bot.budget import Budget
 from bot.changes import Changes
 from bot.database import open_pool
@@ -131,4 +131,4 @@ def _no_slack() -> Any:
 
 
 if __name__ == "__main__":
-    asyncio.run(_listen(sys.argv[1]))
+    event_loop.run(_listen(sys.argv[1]))

@@ -1,7 +1,6 @@
 """`make bench-growth`: what a long conversation costs, beside a memory that just grows."""
 
 import argparse
-import asyncio
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
-from bot import log
+from bot import event_loop, log
 from bot.agent import GraphAgent
 from bot.budget import Budget
 from bot.checkpoints import FencedSaver
@@ -214,7 +213,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     log.configure("warning")
-    rows = asyncio.run(run(options.only, options.turns))
+    rows = event_loop.run(run(options.only, options.turns))
     say(table(rows, "a plain saver"))
     return 1 if any(row.missed for row in rows) else 0
 

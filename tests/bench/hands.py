@@ -1,7 +1,6 @@
 """`make bench-hands`: how soon what people do takes effect: a stop, a change, a click while everybody is answered."""
 
 import argparse
-import asyncio
 import json
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot import log
+from bot import event_loop, log
 from bot.agent import GraphAgent
 from bot.app import open_bot
 from bot.checkpoints import FencedSaver
@@ -187,7 +186,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=MARKS[-1], help="of the long conversation")
     options = parser.parse_args()
     log.configure("error")
-    rows = asyncio.run(run(options.only, options.turns))
+    rows = event_loop.run(run(options.only, options.turns))
     say(table(rows, ""))
     return int(any(row.missed for row in rows))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from langchain_core.tools import BaseTool, tool
 
-from bot import log, turns
+from bot import event_loop, log, turns
 from bot.app import Bot, open_bot, run_until_stopped
 from bot.budget import Tier
 from bot.settings import Settings
@@ -55,7 +55,7 @@ def run(kind: Kind) -> None:
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     turns.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
     bot = open_bot(kind.settings, tools=[_look_up()], limits=kind.limits, tiers=kind.tiers)
-    asyncio.run(_run(bot))
+    event_loop.run(_run(bot))
 
 
 async def _run(bot: AbstractAsyncContextManager[Bot]) -> None:

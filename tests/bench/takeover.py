@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from langgraph.runtime import RunControl
 
-from bot import log
+from bot import event_loop, log
 from bot.conversation import Address, Message
 from bot.database import Pool, open_pool
 from bot.errors import Drained
@@ -85,4 +85,4 @@ async def _be_victim(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_be_victim(sys.argv[1]))
+    event_loop.run(_be_victim(sys.argv[1]))

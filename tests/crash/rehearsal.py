@@ -5,12 +5,12 @@ pydantic's validators. And the collector is told to leave all that alone, in whi
 each process would get a copy of its own by its marks.
 """
 
-import asyncio
 import gc
 
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
 
+from bot import event_loop
 from bot.conversation import Conversation, Message
 from bot.script import Call, Say, in_turn
 from bot.scripted import ScriptedModel
@@ -29,5 +29,5 @@ async def _rehearse() -> None:
                 pass
 
 
-asyncio.run(_rehearse())
+event_loop.run(_rehearse())
 gc.freeze()

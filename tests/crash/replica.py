@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from langchain_core.tools import BaseTool, StructuredTool
 
+from bot import event_loop
 from bot.app import open_bot
 from bot.budget import Tier
 from bot.settings import Settings
@@ -72,7 +73,7 @@ def live(line: "Connection[Any, Any]", terms: Terms) -> None:
     with terms.log.open("ab", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    asyncio.run(_live(line, terms))
+    event_loop.run(_live(line, terms))
     sys.stderr.flush()
 
 

@@ -1,12 +1,13 @@
 """Faults on order: the next call of a method fails the way a network or Slack itself can fail."""
 
 import asyncio
+import os
 import socket
 import struct
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,9 @@ class Faults:
 
 def cut(transport: asyncio.BaseTransport | None) -> None:
     """Break a TCP connection so that the other side sees a reset and not an orderly end."""
-    if not isinstance(transport, asyncio.Transport):
+    if transport is None or transport.is_closing():
         return
-    connection = transport.get_extra_info("socket")
-    if connection is not None and not transport.is_closing():
-        # A linger of zero seconds turns the close into an RST.
+    # The event loop lends no socket to set options of, but its number: a linger of zero seconds makes the close a RST.
+    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+    cast("asyncio.Transport", transport).abort()

@@ -1,0 +1,17 @@
+"""The event loop that the bot runs in: uvloop's, which takes half as long as asyncio's own for what comes in pieces."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import uvloop
+
+T = TypeVar("T")
+
+new_event_loop = uvloop.new_event_loop
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end in an event loop of its own, as `asyncio.run` does."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)

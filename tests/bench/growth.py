@@ -22,7 +22,7 @@ from bot.budget import Budget
 from bot.checkpoints import FencedSaver
 from bot.conversation import Address, Conversation, Hold, Message
 from bot.database import Pool, embedded_server, migrate, open_pool
-from bot.graph import build_graph
+from bot.graph import MEMORY_TOKENS, build_graph
 from bot.inbox import Inbox
 from bot.serde import serializer
 from bot.slack.tiers import POST, TIERS, UPDATE
@@ -33,6 +33,9 @@ from tests.bench.parrot import WORDS, Parrot
 MARKS = (10, 100, 500, 1_000)
 AROUND = 20
 """The turns that a mark's figures are the mean of."""
+
+SMALL = 2_500
+"""The tokens of a memory that ten turns fill; by default it is filled by thirty."""
 
 FLAT = 1.2
 TURN_MS = 12.0
@@ -104,16 +107,35 @@ async def held(pool: Pool, number: int) -> Hold:
     return turn.hold
 
 
+def bounded(pool: Pool, saver: AsyncPostgresSaver, written: Written, memory_tokens: int = MEMORY_TOKENS) -> GraphAgent:
+    """The agent as it is, whose memory is bounded."""
+    graph = build_graph(Parrot(), (), "", saver, memory_tokens=memory_tokens)
+    return GraphAgent(graph, fenced=lambda hold: written.watch(FencedSaver(pool, hold)))
+
+
+async def full_at_once(pool: Pool, turns: int) -> list[Row]:
+    """A long conversation whose memory is full at the tenth turn already."""
+    written, hold = Written(), await held(pool, 6)
+    marks = await grown(bounded(pool, await migrate(pool), written, SMALL), written, hold, turns)
+    last = max(marks)
+    return [
+        Row(
+            f"{what} of turn {last:,} / turn 10, with a memory of {SMALL:,} tokens",
+            "times",
+            getattr(marks[last], name) / getattr(marks[MARKS[0]], name),
+            FLAT,
+        )
+        for what, name in (("time", "seconds"), ("bytes", "bytes"))
+    ]
+
+
 async def growth(pool: Pool, turns: int) -> list[Row]:
     """A long conversation, with a bounded memory and with one that just grows."""
     own, plain = Written(), Written()
     hold = await held(pool, 1)
-    bounded = GraphAgent(
-        build_graph(Parrot(), (), "", await migrate(pool)), fenced=lambda hold: own.watch(FencedSaver(pool, hold))
-    )
     saver = plain.watch(AsyncPostgresSaver(pool, serde=serializer()))  # pyright: ignore[reportArgumentType]
     growing = GraphAgent(build_graph(Parrot(), (), "", saver, memory_tokens=10**9))
-    ours = await grown(bounded, own, hold, turns)
+    ours = await grown(bounded(pool, await migrate(pool), own), own, hold, turns)
     theirs = await grown(growing, plain, Hold("T1/C2/1.000000", 0), turns)
     last = max(ours)
     rows = [Row(f"turn {mark:,}", "ms", ours[mark].seconds * 1e3, None, theirs[mark].seconds * 1e3) for mark in ours]
@@ -193,6 +215,7 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
             await migrate(pool)
             parts: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
                 "growth": lambda: growth(pool, turns),
+                "full": lambda: full_at_once(pool, turns),
                 "turn": lambda: one_turn(pool),
                 "together": lambda: together.rows(url, Path(folder)),
                 "thread": lambda: long_thread.rows(url, Path(folder)),
@@ -207,7 +230,7 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
 def main() -> int:
     """Print the table; exit code 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("growth", "turn", "together", "thread"))
+    parser.add_argument("--only", choices=("growth", "full", "turn", "together", "thread"))
     parser.add_argument(
         "--turns", type=int, default=MARKS[-1], help=f"of the long conversation; of {MARKS}, those are told"
     )

@@ -135,10 +135,10 @@ async def test_the_last_words_wait_for_nothing_once_the_model_has_ended(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     begun, over = Gate(), Gate()
-    model.script = lambda _: Say(["It is ", begun, "sunny."], afterwards=over)
+    model.script = lambda _: Say(["Very ", begun, "sunny."], afterwards=over)  # one word first: two may be two drafts
     async with start(pace=timedelta(minutes=1)):
         ts = await slack.say("ada", "general", "@skein how is it?")
-        await answered(slack, "general", ts, "It is")
+        await answered(slack, "general", ts, "Very")
         begun.open()
-        await answered(slack, "general", ts, "It is sunny.")
+        await answered(slack, "general", ts, "Very sunny.")
         over.open()

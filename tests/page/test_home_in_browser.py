@@ -54,9 +54,7 @@ async def test_somebody_reads_their_home_chooses_a_language_and_has_a_fact_forgo
             await expect(home.get_by_text("Nothing.")).to_have_count(1)
             page.on("dialog", lambda dialog: dialog.accept())
             await home.get_by_role("button", name="Forget all of it").click()
-            await expect(home.get_by_text("Nothing.")).to_have_count(
-                2
-            )  # nothing is remembered, and nothing comes later
+            await expect(home.get_by_text("Nothing.")).to_have_count(2)  # there, and under Later
             await page.get_by_role("tab", name="Messages").click()
             await expect(home).to_be_hidden()
             await expect(page.get_by_text("Noted.").first).to_be_visible()

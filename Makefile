@@ -9,6 +9,7 @@ SYNCED := .venv/.synced
 # A file's tests run in one process, so that they share a browser or a server; files with slow tests are begun first.
 # Two processes more than there are processors, for tests wait as well; they share one PostgreSQL.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 2 : 6)))
+TESTS := $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 # Every command of the bot, and the tests start many, would compile LangChain anew: 5 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,14 +28,13 @@ chat: $(SYNCED) ## the same agent and memory in this terminal
 	@$(BIN)/bot chat $(ARGS)
 
 test: $(SYNCED) ## run the tests
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@$(TESTS) $(ARGS)
 
 test-http: $(SYNCED) ## the stories once more, with Slack calling the bot over HTTP
-	@SKEIN_WAY=http $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -k stories $(ARGS)
+	@SKEIN_WAY=http $(TESTS) -k stories $(ARGS)
 
 test-laws: $(SYNCED) ## what holds of every text and every order of events, on ten times as many examples
-	@LAWS=10 $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -m "hypothesis or laws" \
-		--override-ini=faulthandler_timeout=600 $(ARGS)
+	@LAWS=10 $(TESTS) -m "hypothesis or laws" --override-ini=faulthandler_timeout=600 $(ARGS)
 
 test-crash: $(SYNCED) ## end a process at each of its operations, and look that nothing is lost
 	@$(BIN)/pytest -m crash --capture=no --override-ini=faulthandler_timeout=180 $(ARGS)

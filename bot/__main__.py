@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import dotenv
+import uvloop
 
 from bot import log, settings
 from bot.errors import PlatformError, SettingsError, SkeinError
-from bot.event_loop import run
 
 WRONG_USE = 2
 """The exit code for a setting that is missing or wrong, as argparse's own for arguments."""
@@ -55,7 +55,7 @@ def _serve(_: argparse.Namespace) -> int:
     with _importing():
         from bot.app import serve
 
-    run(serve(chosen))
+    uvloop.run(serve(chosen))
     return 0
 
 
@@ -63,7 +63,7 @@ def _play(options: argparse.Namespace) -> int:
     with _importing():
         from bot.play import play
 
-    run(play(_load(), port=options.port))
+    uvloop.run(play(_load(), port=options.port))
     return 0
 
 
@@ -71,7 +71,7 @@ def _chat(options: argparse.Namespace) -> int:
     with _importing():
         from bot.terminal import chat
 
-    run(
+    uvloop.run(
         chat(
             _load(),
             options.conversation,
@@ -86,14 +86,14 @@ def _chat(options: argparse.Namespace) -> int:
 def _history(options: argparse.Namespace) -> int:
     from bot.terminal import history
 
-    run(history(_load(), options.conversation, database=options.database))
+    uvloop.run(history(_load(), options.conversation, database=options.database))
     return 0
 
 
 def _check(_: argparse.Namespace) -> int:
     from bot.check import check
 
-    return 0 if run(check(_load())) else FAILED
+    return 0 if uvloop.run(check(_load())) else FAILED
 
 
 def _inbox(options: argparse.Namespace) -> int:
@@ -101,18 +101,18 @@ def _inbox(options: argparse.Namespace) -> int:
 
     match options.what:
         case "show":
-            run(set_aside.show(_load(), options.message))
+            uvloop.run(set_aside.show(_load(), options.message))
         case "retry":
-            run(set_aside.retry(_load(), options.message))
+            uvloop.run(set_aside.retry(_load(), options.message))
         case _:
-            run(set_aside.list_messages(_load()))
+            uvloop.run(set_aside.list_messages(_load()))
     return 0
 
 
 def _feedback(options: argparse.Namespace) -> int:
     from bot.feedback import feedback
 
-    run(feedback(_load(), timedelta(days=options.days), options.format))
+    uvloop.run(feedback(_load(), timedelta(days=options.days), options.format))
     return 0
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 import pytest
+import uvloop
 
-from bot.event_loop import new_event_loop
 from tests.folders import SERVER_FOLDER, server_folder
 
 # A folder's own conftest may import them before they are made plugins.
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The bot's event loop, for the tests as well."""
-    return {"the bot's": new_event_loop}
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

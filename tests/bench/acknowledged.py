@@ -14,9 +14,10 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
-from bot import event_loop, log
+from bot import log
 from bot.budget import Budget
 from bot.changes import Changes
 from bot.database import open_pool
@@ -131,4 +132,4 @@ def _no_slack() -> Any:
 
 
 if __name__ == "__main__":
-    event_loop.run(_listen(sys.argv[1]))
+    uvloop.run(_listen(sys.argv[1]))

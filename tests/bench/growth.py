@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
-from bot import event_loop, log
+from bot import log
 from bot.agent import GraphAgent
 from bot.budget import Budget
 from bot.checkpoints import FencedSaver
@@ -236,7 +237,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     log.configure("warning")
-    rows = event_loop.run(run(options.only, options.turns))
+    rows = uvloop.run(run(options.only, options.turns))
     say(table(rows, "a plain saver"))
     return 1 if any(row.missed for row in rows) else 0
 

@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+import uvloop
 
-from bot import event_loop, log
+from bot import log
 from bot.agent import GraphAgent
 from bot.app import open_bot
 from bot.checkpoints import FencedSaver
@@ -186,7 +187,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=MARKS[-1], help="of the long conversation")
     options = parser.parse_args()
     log.configure("error")
-    rows = event_loop.run(run(options.only, options.turns))
+    rows = uvloop.run(run(options.only, options.turns))
     say(table(rows, ""))
     return int(any(row.missed for row in rows))
 

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import uvloop
 from langgraph.runtime import RunControl
 
-from bot import event_loop, log
+from bot import log
 from bot.conversation import Address, Message
 from bot.database import Pool, embedded_server, migrate, open_pool
 from bot.inbox import Inbox
@@ -130,7 +131,7 @@ def main() -> int:
     parser.add_argument("--only", choices=["queue", "ack", "backlog", "takeover"], help="measure one part alone")
     options = parser.parse_args()
     log.configure("error")
-    rows = event_loop.run(measure(options.seconds, only=options.only))
+    rows = uvloop.run(measure(options.seconds, only=options.only))
     say(table(rows))
     return int(any(row.missed for row in rows))
 

@@ -11,9 +11,10 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+import uvloop
 from langchain_core.tools import BaseTool, tool
 
-from bot import event_loop, log, turns
+from bot import log, turns
 from bot.app import Bot, open_bot, run_until_stopped
 from bot.budget import Tier
 from bot.settings import Settings
@@ -55,7 +56,7 @@ def run(kind: Kind) -> None:
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     turns.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
     bot = open_bot(kind.settings, tools=[_look_up()], limits=kind.limits, tiers=kind.tiers)
-    event_loop.run(_run(bot))
+    uvloop.run(_run(bot))
 
 
 async def _run(bot: AbstractAsyncContextManager[Bot]) -> None:

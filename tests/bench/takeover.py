@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
+import uvloop
 from langgraph.runtime import RunControl
 
-from bot import event_loop, log
+from bot import log
 from bot.conversation import Address, Message
 from bot.database import Pool, open_pool
 from bot.errors import Drained
@@ -85,4 +86,4 @@ async def _be_victim(url: str) -> None:
 
 
 if __name__ == "__main__":
-    event_loop.run(_be_victim(sys.argv[1]))
+    uvloop.run(_be_victim(sys.argv[1]))

@@ -7,10 +7,10 @@ each process would get a copy of its own by its marks.
 
 import gc
 
+import uvloop
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
 
-from bot import event_loop
 from bot.conversation import Conversation, Message
 from bot.script import Call, Say, in_turn
 from bot.scripted import ScriptedModel
@@ -29,5 +29,5 @@ async def _rehearse() -> None:
                 pass
 
 
-event_loop.run(_rehearse())
+uvloop.run(_rehearse())
 gc.freeze()

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import uvloop
 from langchain_core.tools import BaseTool, StructuredTool
 
-from bot import event_loop
 from bot.app import open_bot
 from bot.budget import Tier
 from bot.settings import Settings
@@ -73,7 +73,7 @@ def live(line: "Connection[Any, Any]", terms: Terms) -> None:
     with terms.log.open("ab", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    event_loop.run(_live(line, terms))
+    uvloop.run(_live(line, terms))
     sys.stderr.flush()
 
 

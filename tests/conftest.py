@@ -1,6 +1,7 @@
 """The stage's fixtures for whoever runs tests: with pytest-xdist that is not the process which hands them out."""
 
 import asyncio
+import atexit
 import gc
 import os
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ import uvloop
 from tests.folders import SERVER_FOLDER, server_folder
 
 # A folder's own conftest may import them before they are made plugins.
-pytest.register_assert_rewrite("tests.stage", "tests.thrift")
+pytest.register_assert_rewrite("tests.stage", "tests.sessions", "tests.thrift")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,9 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
         folders = ExitStack()
         os.environ[SERVER_FOLDER] = str(folders.enter_context(server_folder()))
         config.add_cleanup(folders.close)
+    else:
+        # Nobody waits for all that was imported to be taken apart, a second long.
+        atexit.register(os._exit, 0)
     if not config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
-        config.pluginmanager.import_plugin("tests.stage")
-        config.pluginmanager.import_plugin("tests.thrift")
+        for plugin in ("tests.stage", "tests.sessions", "tests.thrift"):
+            config.pluginmanager.import_plugin(plugin)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -34,6 +34,8 @@ log = structlog.get_logger()
 POOL_SIZE = 20
 PATIENCE = timedelta(seconds=10)
 """How long a bot that starts waits for its database, which may be starting as well."""
+CONNECTION_TIMEOUT = timedelta(seconds=5)
+"""How long one waits for a connection that is free."""
 PING_TIMEOUT = timedelta(seconds=2)
 WELL_FOR = timedelta(seconds=1)
 """For how long a connection whose last use ended well is taken to be well."""
@@ -131,7 +133,7 @@ async def open_pool(url: str, patience: timedelta = PATIENCE) -> AsyncGenerator[
         min_size=1,
         max_size=POOL_SIZE,
         # Given up and begun anew soon: the pool doubles its pauses, and after an outage the last could be a minute.
-        timeout=5,
+        timeout=CONNECTION_TIMEOUT.total_seconds(),
         reconnect_timeout=3,
         # prepare_threshold=None: prepared statements do not survive PgBouncer.
         kwargs={"autocommit": True, "row_factory": dict_row, "prepare_threshold": None},

@@ -6,11 +6,20 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from itertools import chain, groupby, zip_longest
+from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
 
 from tests.folders import SERVER_FOLDER, server_folder
+from tests.fork_server import fork_server
+
+if TYPE_CHECKING:
+    from execnet import XSpec
+
+PYTHON = pytest.StashKey[str]()
+"""The command that starts a process of the run."""
 
 # A folder's own conftest may import them before they are made plugins.
 pytest.register_assert_rewrite("tests.stage", "tests.sessions", "tests.thrift")
@@ -20,9 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Import the stage, and the whole bot with it, where it is used: it takes seconds."""
     gc.disable()  # what is imported and collected stays
     if not hasattr(config, "workerinput"):
-        folders = ExitStack()
-        os.environ[SERVER_FOLDER] = str(folders.enter_context(server_folder()))
-        config.add_cleanup(folders.close)
+        run = ExitStack()
+        config.add_cleanup(run.close)
+        folder = run.enter_context(server_folder())
+        os.environ[SERVER_FOLDER] = str(folder)
+        if config.getoption("numprocesses", default=None):
+            config.stash[PYTHON] = run.enter_context(fork_server(folder))
     else:
         # Nobody waits for all that was imported to be taken apart, a second long.
         atexit.register(os._exit, 0)
@@ -31,14 +43,30 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.import_plugin(plugin)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: "list[XSpec]") -> None:
+    """Have the processes of the run forked, not started."""
+    for spec in specs:
+        spec.python = config.stash[PYTHON]
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The bot's event loop, for the tests as well."""
     return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take long: whoever came to one last would have everybody wait for it."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Let files with tests that wait long alternate with others, from the beginning.
+
+    Whoever came to one last would have everybody wait for it, and where all wait at once, nobody works.
+    """
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    slow, quick = (
+        [tests for tests in files if any(test.get_closest_marker("slow") for test in tests) == which]
+        for which in (True, False)
+    )
+    alternating = chain.from_iterable(zip_longest(slow, quick, fillvalue=()))
+    items[:] = chain.from_iterable(alternating)
 
 
 def pytest_collection_finish() -> None:

@@ -62,6 +62,7 @@ async def test_who_waits_as_long_as_told_gets_a_call(pool: Pool, monkeypatch: py
     assert time.monotonic() - begin >= 0.2
 
 
+@pytest.mark.slow
 async def test_after_a_refusal_nobody_calls_for_as_long_as_was_asked_and_less_is_spent_then(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

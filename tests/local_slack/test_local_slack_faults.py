@@ -77,12 +77,13 @@ async def test_faults_come_in_the_order_they_were_given(slack: LocalSlack, clien
 
 async def test_latency_is_the_whole_way_and_may_change(slack: LocalSlack, client: Client) -> None:
     slack.set_latency(timedelta(milliseconds=60))
+    whole = 0.055  # the loop's clock stands still while it works: its times may be over some milliseconds early
     since = time.monotonic()
     await post(client)
-    assert time.monotonic() - since >= 0.06
+    assert time.monotonic() - since >= whole
     call = slack.calls[-1]
     assert call.answered_at is not None
-    assert call.answered_at - call.at >= 0.06
+    assert call.answered_at - call.at >= whole
 
 
 async def test_a_bot_that_hangs_up_has_spoken_all_the_same(slack: LocalSlack) -> None:

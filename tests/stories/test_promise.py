@@ -16,6 +16,8 @@ from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import answered, bodies, echo, quiet, text_of
 
+pytestmark = pytest.mark.slow
+
 SHORT = timedelta(seconds=1)
 """A lease that a test can wait for."""
 

@@ -14,6 +14,8 @@ from bot.slack.local import Fault, LocalSlack
 from tests.stage import Model, OpenBot
 from tests.stories.speech import answered, bodies
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_first_words_show_while_the_rest_is_written(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     middle, end = Gate(), Gate()

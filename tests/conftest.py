@@ -17,9 +17,14 @@ from tests.fork_server import fork_server
 
 if TYPE_CHECKING:
     from execnet import XSpec
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 PYTHON = pytest.StashKey[str]()
 """The command that starts a process of the run."""
+
+LONGEST_FIRST = {"page": 0, "stories": 1}
+"""The order of the folders whose files take longest."""
 
 # A folder's own conftest may import them before they are made plugins.
 pytest.register_assert_rewrite("tests.stage", "tests.sessions", "tests.thrift")
@@ -50,17 +55,30 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: "list[XSpec]") -> None
         spec.python = config.stash[PYTHON]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling | None":
+    """A file's tests run in one process, as they may share a server; all with a browser do, for they share it."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 (where it is there)
+
+    class WithOneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if "in_browser" in nodeid else super()._split_scope(nodeid)
+
+    return WithOneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The bot's event loop, for the tests as well."""
     return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files with tests that wait long alternate with others, from the beginning.
+    """Let files with tests that wait long alternate with others, and begin with those that take longest.
 
-    Whoever came to one last would have everybody wait for it, and where all wait at once, nobody works.
+    Where all wait at once, nobody works; and whoever came to a long one last would have everybody wait for it.
     """
     files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    files.sort(key=lambda tests: LONGEST_FIRST.get(tests[0].path.parent.name, len(LONGEST_FIRST)))
     slow, quick = (
         [tests for tests in files if any(test.get_closest_marker("slow") for test in tests) == which]
         for which in (True, False)

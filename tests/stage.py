@@ -84,10 +84,15 @@ async def pool(database_url: str) -> AsyncGenerator[Pool, None]:
         yield pool
 
 
+def open_slack() -> AbstractAsyncContextManager[LocalSlack]:
+    """A Slack that brings what is not acknowledged again within moments, and that has its limits on."""
+    return LocalSlack.open(retry_delays=[timedelta(milliseconds=50)] * 3)
+
+
 @pytest.fixture
 async def slack() -> AsyncGenerator[LocalSlack, None]:
-    """A Slack that brings what is not acknowledged again within moments, and that has its limits on."""
-    async with LocalSlack.open(retry_delays=[timedelta(milliseconds=50)] * 3) as slack:
+    """A Slack for this test."""
+    async with open_slack() as slack:
         yield slack
 
 

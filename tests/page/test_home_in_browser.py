@@ -3,18 +3,18 @@
 import os
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from bot.script import Call, Reply, Say, Wire
 from bot.slack.local import LocalSlack
-from tests.page.browser import open_browser, open_window, visit
+from tests.page.browser import visit
 from tests.stage import Model, OpenBot
 from tests.stories.speech import written
 
 PICTURE = "SKEIN_HOME_PICTURE"
 """Names the file that a picture of it is to be put in: `docs/home.png` was made so."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 def script(messages: list[Wire]) -> Reply:
@@ -28,7 +28,7 @@ def script(messages: list[Wire]) -> Reply:
 
 
 async def test_somebody_reads_their_home_chooses_a_language_and_has_a_fact_forgotten(
-    slack: LocalSlack, model: Model, start: OpenBot
+    slack: LocalSlack, model: Model, start: OpenBot, window: Page
 ) -> None:
     model.script = script
     async with start(own_tools=True, approve="share_file"):
@@ -39,7 +39,7 @@ async def test_somebody_reads_their_home_chooses_a_language_and_has_a_fact_forgo
         for number, fact in enumerate(("I prefer metric units.", "I live in Berlin."), 1):
             await slack.direct("ada", fact)
             await written(slack, slack.direct_channel("ada"), None, number)
-        async with open_browser() as browser, open_window(browser) as window, visit(window, slack.url) as page:
+        async with visit(window, slack.url) as page:
             await page.get_by_role("button", name="Skein").click()
             await page.get_by_role("tab", name="Home").click()
             home = page.get_by_role("region", name="Home")
@@ -52,7 +52,7 @@ async def test_somebody_reads_their_home_chooses_a_language_and_has_a_fact_forgo
             await expect(home.get_by_text("I live in Berlin.")).to_have_count(0)
             await expect(home.get_by_role("combobox")).to_have_value("German")
             await expect(home.get_by_text("Nothing.")).to_have_count(1)
-            page.on("dialog", lambda dialog: dialog.accept())
+            page.once("dialog", lambda dialog: dialog.accept())
             await home.get_by_role("button", name="Forget all of it").click()
             await expect(home.get_by_text("Nothing.")).to_have_count(2)  # there, and under Later
             await page.get_by_role("tab", name="Messages").click()

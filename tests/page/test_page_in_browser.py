@@ -14,32 +14,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.slack.local import LocalSlack
 from bot.slack.local.interactions import new_trigger
 from bot.slack.local.modals import answered
-from tests.page.browser import open_browser, open_window, visit
+from tests.page.browser import visit
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
-"""One event loop for the file, so that one browser serves all its tests."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncGenerator[Browser, None]:
-    async with open_browser() as browser:
-        yield browser
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def slack() -> AsyncGenerator[LocalSlack, None]:
-    async with LocalSlack.open() as slack:
-        yield slack
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(browser: Browser) -> AsyncGenerator[Page, None]:
-    """One for all tests, for a new one takes a second: what the page stores is kept apart by its Slack's port."""
-    async with open_window(browser) as window:
-        yield window
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(window: Page, slack: LocalSlack) -> AsyncGenerator[Page, None]:
     async with visit(window, slack.url) as page:
         yield page

@@ -12,7 +12,7 @@ from bot.offline_script import offline_script
 from bot.play import open_playground
 from bot.settings import Settings
 from bot.worker import Limits
-from tests.page.browser import open_browser, open_window, visit
+from tests.page.browser import visit
 from tests.stories.speech import QUESTIONS
 
 PICTURE = "SKEIN_PICTURE"
@@ -26,7 +26,7 @@ async def ask(page: Page, question: str, *, where: str) -> None:
     await field.press("Enter")
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +37,11 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.offline.offline_script", partial(offline_script, tokens_a_second=400))
 
 
-async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_private(settings: Settings) -> None:
+async def test_a_mention_streams_a_follow_up_remembers_and_a_direct_message_is_private(
+    settings: Settings, window: Page
+) -> None:
     offline = settings.model_copy(update={"openai_api_key": None, "openai_base_url": None})
-    async with (
-        open_playground(offline, port=0) as slack,
-        open_browser() as browser,
-        open_window(browser) as window,
-        visit(window, slack.url) as page,
-    ):
+    async with open_playground(offline, port=0) as slack, visit(window, slack.url) as page:
         san_francisco, los_angeles, warmer = QUESTIONS
         thread = page.get_by_role("complementary", name="Thread")
         await expect(page.get_by_text("No model key is set")).to_be_visible()

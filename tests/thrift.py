@@ -6,7 +6,9 @@ from types import FunctionType
 from typing import Any, cast
 
 import pytest
+from langchain_core.tools import BaseTool
 from langchain_core.tools.base import create_schema_from_function
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai.chat_models import _client_utils
 
 _kept: dict[Hashable, Any] = {}
@@ -56,12 +58,19 @@ def _a_client_for_each_event_loop() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _a_schema_for_each_tool() -> Iterator[None]:
-    """What a tool takes is read off its function, 5 ms each; that of the same code is the same."""
+    """What a tool takes is read off its function and told to the model, 5 ms each; that of the same code is the same."""
 
     def schema(name: str, function: FunctionType, **how: Any) -> object:
         key = (name, function.__code__, *((word, repr(value)) for word, value in sorted(how.items())))
         return _once(key, lambda: create_schema_from_function(name, function, **how))
 
+    def told(tool: BaseTool, **how: Any) -> dict[str, Any]:
+        if not isinstance(tool.args_schema, type):
+            return convert_to_openai_tool(tool, **how)
+        key = (tool.name, tool.description, tool.args_schema, *how.items())
+        return _once(key, lambda: convert_to_openai_tool(tool, **how))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("langchain_core.tools.structured.create_schema_from_function", schema)
+        patch.setattr("langchain_openai.chat_models.base.convert_to_openai_tool", told)
         yield

@@ -18,7 +18,8 @@ FLAGS = [
     "--disable-sync",
     # The page's only site is this machine: one process for all of it takes a fifth less of the processor.
     "--disable-site-isolation-trials",
-    "--disable-features=IsolateOrigins,site-per-process",
+    # Nor is there an address bar, whose suggestions are a page of their own.
+    "--disable-features=IsolateOrigins,site-per-process,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     "--renderer-process-limit=1",
     "--in-process-gpu",
 ]

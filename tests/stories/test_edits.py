@@ -207,7 +207,7 @@ async def test_nothing_that_was_left_comes_back_as_what_was_said_meanwhile(
 
 async def test_a_long_answer_gives_way_to_a_short_one_and_back(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     def sized(messages: list[Wire]) -> Say:
-        return Say("word " * 1_600 + "end" if "long" in text_of(messages[-1]) else "short")
+        return Say(f"{'words' * 16} " * 100 + "end" if "long" in text_of(messages[-1]) else "short")
 
     model.script = sized
     async with start():

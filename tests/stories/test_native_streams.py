@@ -150,7 +150,7 @@ async def test_whatever_happens_to_a_stream_no_word_is_lost_or_doubled(
 
 
 async def test_a_long_answer_goes_on_in_a_further_stream(slack: LocalSlack, model: Model, start: OpenBot) -> None:
-    words = [f"word{number}" for number in range(3_000)]
+    words = [f"word{number:0>60}" for number in range(400)]
     model.script = lambda _: Say(" ".join(words), tokens_a_second=20_000)
     async with start(streaming="native"):
         ts = await slack.say("ada", "general", "@skein a lot, please")

@@ -74,7 +74,7 @@ async def test_drafts_of_an_answer_keep_their_distance_and_its_end_comes_at_once
 
 
 async def test_a_long_answer_goes_on_in_further_messages(slack: LocalSlack, model: Model, start: OpenBot) -> None:
-    listing = "\n".join(f"line_{number} = {number}" for number in range(600))
+    listing = "\n".join(f"line_{number} = {number:0>80}" for number in range(120))
     model.script = lambda _: Say(f"Here it is:\n\n```python\n{listing}\n```\n\nThat was all.", tokens_a_second=20_000)
     async with start(pace=timedelta(milliseconds=200)):
         ts = await slack.say("ada", "general", "@skein a long listing, please")

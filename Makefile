@@ -6,7 +6,7 @@ UV := "$(PYTHON)" .ci/bootstrap.py
 BIN := .venv/bin
 SYNCED := .venv/.synced
 
-# A file's tests run in one process, so that they share a browser or a server; files with slow tests are begun first.
+# A file's tests run in one process, so that they share a server; in which order the files come, tests/conftest.py says.
 # Two processes more than there are processors, for tests wait as well; they share one PostgreSQL.
 WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 2 : 6)))
 TESTS := $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder

@@ -18,6 +18,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot  # pyright: ignore[reportPrivateUsage]  # savers share it
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 
 from bot.conversation import Hold
@@ -27,7 +28,7 @@ from bot.serde import serializer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from psycopg import AsyncCursor
+    from psycopg import AsyncConnection, AsyncCursor
     from psycopg.rows import DictRow
 
 CHECKPOINTS = 50
@@ -80,6 +81,7 @@ class FencedSaver(AsyncPostgresSaver):
 
     def __init__(self, pool: Pool, hold: Hold, own_types: Iterable[type] = (), *, keep: int = CHECKPOINTS) -> None:
         super().__init__(pool, serde=serializer(own_types))  # pyright: ignore[reportArgumentType]  # its rows are dicts
+        self._pool = pool
         self._hold = hold
         self._keep = keep
         self._read: tuple[tuple[str, ...], CheckpointTuple | None] | None = None
@@ -190,14 +192,35 @@ class FencedSaver(AsyncPostgresSaver):
     @asynccontextmanager
     async def _connected(self, *, pipeline: bool) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
         # A pipeline is asked for where something is written.
-        async with super()._cursor(pipeline=pipeline) as cursor:
-            if not pipeline:
+        async with self._writing() if pipeline else super()._cursor() as cursor:
+            yield cursor
+
+    @asynccontextmanager
+    async def _writing(self) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
+        """A transaction that holds the conversation, in one trip: what is executed is sent, and fails, at its end."""
+        with lease_lost_if_refused():
+            async with (
+                self.lock,
+                self._pool.connection() as connection,
+                _rolled_back_if_open(connection),
+                connection.pipeline(),
+                connection.cursor(binary=True) as cursor,
+            ):
+                # By hand, since psycopg waits for what is before and after a transaction of its own.
+                await cursor.execute("begin")
+                await cursor.execute("select skein_hold(%s, %s)", (self._hold.lane, self._hold.fence))
                 yield cursor
-                return
-            with lease_lost_if_refused():
-                async with cursor.connection.transaction():
-                    await cursor.execute("select skein_hold(%s, %s)", (self._hold.lane, self._hold.fence))
-                    yield cursor
+                await cursor.execute("commit")
+
+
+@asynccontextmanager
+async def _rolled_back_if_open(connection: "AsyncConnection[DictRow]") -> "AsyncGenerator[None, None]":
+    """End a transaction that was begun by hand, and that the block leaves open as it fails."""
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+            await connection.rollback()
 
 
 def _inline(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
@@ -130,6 +131,20 @@ async def test_what_comes_soon_after_each_other_is_stored_together(pool: Pool) -
     found = await saver.aget_tuple(started)
     assert found
     assert found.pending_writes == [("a node", "messages", ["an answer"])]
+
+
+@pytest.mark.parametrize("bad", [("select 1 / %(by)s", {"by": 0}), ("select %(by)s", {})], ids=["there", "here"])
+async def test_of_statements_of_which_one_fails_none_has_happened(pool: Pool, bad: tuple[str, dict[str, int]]) -> None:
+    turn = await claimed(pool, LEASE)
+    saver = FencedSaver(pool, turn.hold)
+    await saver.aput(place(turn), checkpoint(), {}, {"messages": "1"})
+    before = await rows(pool)
+    delete = ("delete from checkpoints where thread_id = %(thread)s", {"thread": turn.thread_id})
+    with pytest.raises((psycopg.errors.DivisionByZero, psycopg.ProgrammingError)):
+        await saver.change([delete, bad, delete])
+    assert await rows(pool) == before
+    await saver.change([delete])
+    assert await rows(pool) == before - 1
 
 
 async def transactions(pool: Pool) -> set[str]:

@@ -24,7 +24,7 @@ REHEARSALS = 3
 ROUNDS = 5
 """How often a point is tried at which no process came to its end."""
 
-FEWEST = 140
+FEWEST = 110
 """How many points there are at the least: fewer would mean that operations are overlooked."""
 
 STATEMENTS = ("select", "insert", "update", "INSERT", "Transaction", "Pipeline")

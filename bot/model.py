@@ -42,11 +42,15 @@ EXTRAS = {"anthropic": "anthropic", "google_genai": "google", "ollama": "ollama"
 """The extra of this package that brings what a provider's models need."""
 
 KEYS = {
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "google_genai": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    "azure_openai": ("AZURE_OPENAI_ENDPOINT",),
+    "anthropic": (("ANTHROPIC_API_KEY",),),
+    "google_genai": (("GOOGLE_API_KEY", "GEMINI_API_KEY"),),
+    "azure_openai": (
+        ("AZURE_OPENAI_ENDPOINT",),
+        ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_KEY"),
+        ("OPENAI_API_VERSION",),
+    ),
 }
-"""The environment variables, one of which a provider's package reads and cannot do without."""
+"""The environment variables that a provider's package reads and cannot do without: one of each group."""
 
 _CONTENT_STATUS = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """What LangChain leaves to us of the answers that mean: not this request."""
@@ -77,8 +81,9 @@ def chat_model(
     elif provider == "ollama":
         # What such a model thinks is to come apart from what it says, and its client takes no time limit of its own.
         keywords = {"client_kwargs": {"timeout": request_timeout.total_seconds()}, "reasoning": True}
-    elif (wanted := KEYS.get(provider)) and not any(map(os.environ.get, wanted)):
-        raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
+    for wanted in KEYS.get(provider, ()):
+        if not any(map(os.environ.get, wanted)):
+            raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
     try:
         if provider == "openai" and openai_base_url is not None:
             return OutspokenModel(model=model, **keywords)

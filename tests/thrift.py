@@ -1,15 +1,20 @@
 """What LangChain would do anew for each bot and model, and tests have hundreds of them, is done once a process."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 from types import FunctionType
 from typing import Any, cast
 
 import pytest
+import slack_bolt.util.utils
 from langchain_core.tools import BaseTool
 from langchain_core.tools.base import create_schema_from_function
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai.chat_models import _client_utils
+
+from bot.model import chat_model
 
 _kept: dict[Hashable, Any] = {}
 """To the end of the process: a model's HTTP client is not closed in an event loop that is not its own."""
@@ -19,6 +24,15 @@ def _once(key: Hashable, make: Callable[[], Any]) -> Any:
     if key not in _kept:
         _kept[key] = make()
     return _kept[key]
+
+
+def _once_a_loop(key: Hashable, make: Callable[[], Any]) -> Any:
+    """What an event loop has of it; made anew where none runs."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return make()
+    return _once((loop, key), make)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,11 +55,7 @@ def _a_client_for_each_event_loop() -> Iterator[None]:
     build_sync = cast("Callable[..., object]", getattr(_client_utils, "_build_sync_httpx_client"))  # noqa: B009
 
     def async_client(*what: Hashable) -> object:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return build_async(*what)
-        return _once((loop, *what), lambda: build_async(*what))
+        return _once_a_loop(what, lambda: build_async(*what))
 
     def sync_client(*what: Hashable) -> object:
         return _once("sync", lambda: build_sync(*what))
@@ -53,6 +63,34 @@ def _a_client_for_each_event_loop() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_client_utils, "_cached_async_httpx_client", async_client)
         patch.setattr(_client_utils, "_cached_sync_httpx_client", sync_client)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_model_for_each_server() -> Iterator[None]:
+    """A bot opens its model two or three times, for its graphs and for what it asks of the model; 2 ms each."""
+
+    def model(name: str, **how: Any) -> object:
+        make = partial(chat_model, name, **how)
+        return _once_a_loop((name, *how.items()), make) if name.startswith("openai:") else make()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.thinking.chat_model", model)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _arguments_of_each_function() -> Iterator[None]:
+    """Bolt reads off the function of each listener what it takes, 40 of them in each bot."""
+    read = cast("Callable[..., list[str]]", vars(slack_bolt.util.utils)["get_arg_names_of_callable"])
+
+    def names(function: Callable[..., object]) -> list[str]:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        return [*_once(("arguments", code), lambda: read(function))] if code else read(function)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("slack_bolt.listener.async_listener.get_arg_names_of_callable", names)
+        patch.setattr("slack_bolt.listener_matcher.builtins.get_arg_names_of_callable", names)
         yield
 
 

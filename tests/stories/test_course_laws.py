@@ -151,10 +151,10 @@ class Talk:
     async def settle(self) -> None:
         """Wait until everything was heard and done."""
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-            busy = True
-            while busy:
+            await self.slack.until(lambda: not self.slack.unacknowledged)
+            while (await (await connection.execute(BUSY)).fetchone()) != (0,):  # the database tells nobody
+                await asyncio.sleep(0.005)
                 await self.slack.until(lambda: not self.slack.unacknowledged)
-                busy = (await (await connection.execute(BUSY)).fetchone()) != (0,)
 
     async def check(self) -> None:
         await self.settle()

@@ -155,7 +155,7 @@ class FencedSaver(AsyncPostgresSaver):
             waiting = list(self._waiting)
             if not waiting:
                 return
-            async with self._connected(pipeline=True) as cursor:
+            async with self._writing() as cursor:
                 if not any(put.is_durable for put in waiting):
                     await cursor.execute("set local synchronous_commit = off")
                 for put in waiting:
@@ -184,14 +184,9 @@ class FencedSaver(AsyncPostgresSaver):
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
-        # Every method of the saver works through this one: nothing overtakes what waits.
+        # Every method of the saver works through this one: nothing overtakes what waits. A pipeline is asked for where
+        # something is written.
         await self.flush()
-        async with self._connected(pipeline=pipeline) as cursor:
-            yield cursor
-
-    @asynccontextmanager
-    async def _connected(self, *, pipeline: bool) -> "AsyncGenerator[AsyncCursor[DictRow], None]":
-        # A pipeline is asked for where something is written.
         async with self._writing() if pipeline else super()._cursor() as cursor:
             yield cursor
 

@@ -8,18 +8,16 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from langchain_core.tools import StructuredTool
 
-from bot.agent import GraphAgent
-from bot.conversation import Complete, Conversation, Message, Reasoned, Token
+from bot.conversation import Complete, Token
 from bot.errors import SettingsError
-from bot.graph import build_graph
 from bot.health import open_site
-from bot.model import chat_model
-from tests.agent.stage import LONG, memory
+from tests.agent.vendors import heard, opened, said, thought
 
 # Looked for and not imported: that takes a second, in every process that collects tests.
 pytestmark = pytest.mark.skipif(find_spec("langchain_anthropic") is None, reason="the extra anthropic is not installed")
+
+CLAUDE = "anthropic:claude-sonnet-5"
 
 Event = dict[str, Any]
 
@@ -69,22 +67,6 @@ async def anthropic(*messages: list[Event]) -> AsyncGenerator[str, None]:
         yield f"http://127.0.0.1:{port}"
 
 
-def opened() -> Any:
-    return chat_model(
-        "anthropic:claude-sonnet-5",
-        openai_api_key=None,
-        openai_base_url=None,
-        request_timeout=LONG,
-        chunk_timeout=LONG,
-        retries=0,
-    )
-
-
-async def look_up(place: str) -> str:
-    """Look it up."""
-    return f"Fog in {place}"
-
-
 @pytest.mark.parametrize("shown", [True, False])
 async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
     monkeypatch: pytest.MonkeyPatch, *, shown: bool
@@ -93,13 +75,9 @@ async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
     async with anthropic(*script) as url:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-made-up")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
-        tool = StructuredTool.from_function(coroutine=look_up)
-        agent = GraphAgent(build_graph(opened(), [tool], "", memory()), reasoning=shown)
-        said = Message(Conversation("T", "C", "1.0"), "1.0", "U", "Weather?")
-        events = [event async for event in agent.answer("T/C/1.0", [said])]
-    assert "".join(event.text for event in events if isinstance(event, Token)) == "Fog today."
-    thought = "".join(event.text for event in events if isinstance(event, Reasoned))
-    assert thought == ("They want fog." if shown else "")
+        events = await heard(opened(CLAUDE), reasoning=shown)
+    assert said(events) == "Fog today."
+    assert thought(events) == ("They want fog." if shown else "")
     first_end = next(at for at, event in enumerate(events) if isinstance(event, Complete))
     assert isinstance(events[first_end - 1], Token)
 
@@ -107,4 +85,4 @@ async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
 def test_without_its_key_it_says_which_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY is missing"):
-        opened()
+        opened(CLAUDE)

@@ -5,25 +5,12 @@ import json
 import pytest
 from aiohttp import web
 
-from bot.agent import GraphAgent
-from bot.conversation import Conversation, Message, Token
+from bot.conversation import Token
 from bot.errors import SettingsError
-from bot.graph import build_graph
 from bot.health import open_site
-from bot.model import chat_model
-from tests.agent.stage import LONG, memory
+from tests.agent.vendors import heard, opened
 
-
-def opened() -> GraphAgent:
-    model = chat_model(
-        "azure_openai:our-deployment",
-        openai_api_key=None,
-        openai_base_url=None,
-        request_timeout=LONG,
-        chunk_timeout=LONG,
-        retries=0,
-    )
-    return GraphAgent(build_graph(model, [], "", memory()))
+DEPLOYED = "azure_openai:our-deployment"
 
 
 async def test_an_answer_is_streamed_from_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +33,7 @@ async def test_an_answer_is_streamed_from_the_deployment(monkeypatch: pytest.Mon
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", "made-up")
         monkeypatch.setenv("OPENAI_API_VERSION", "2026-01-01")
-        said = Message(Conversation("T", "C", "1.0"), "1.0", "U", "Weather?")
-        told = [event.text async for event in opened().answer("T/C/1.0", [said]) if isinstance(event, Token)]
+        told = [event.text for event in await heard(opened(DEPLOYED)) if isinstance(event, Token)]
     assert told == ["Fog", " today."]
     assert asked[0].headers["api-key"] == "made-up"
     assert asked[0].query["api-version"] == "2026-01-01"
@@ -60,4 +46,4 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, missing: str)
     monkeypatch.setenv("OPENAI_API_VERSION", "2026-01-01")
     monkeypatch.delenv(missing)
     with pytest.raises(SettingsError, match=f"{missing} is missing"):
-        opened()
+        opened(DEPLOYED)

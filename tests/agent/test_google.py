@@ -8,21 +8,19 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from langchain_core.tools import StructuredTool
 
-from bot.agent import GraphAgent
-from bot.conversation import Conversation, Message, Reasoned, Token, ToolEnded
+from bot.conversation import ToolEnded
 from bot.errors import ModelRefused, SettingsError
-from bot.graph import build_graph
 from bot.health import open_site
-from bot.model import chat_model
-from tests.agent.stage import LONG, memory
+from tests.agent.vendors import heard, opened, said, thought
 
 # Looked for and not imported: that takes a second, in every process that collects tests.
 pytestmark = [
     pytest.mark.skipif(find_spec("langchain_google_genai") is None, reason="the extra google is not installed"),
     pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession"),  # Google's own
 ]
+
+GEMINI = "google_genai:gemini-3-pro"
 
 Part = dict[str, Any]
 
@@ -60,22 +58,6 @@ async def google(*answers: list[Part]) -> AsyncGenerator[tuple[str, list[Part]],
         yield f"http://127.0.0.1:{port}", asked
 
 
-def opened() -> Any:
-    return chat_model(
-        "google_genai:gemini-3-pro",
-        openai_api_key=None,
-        openai_base_url=None,
-        request_timeout=LONG,
-        chunk_timeout=LONG,
-        retries=0,
-    )
-
-
-async def look_up(place: str) -> str:
-    """Look it up."""
-    return f"Fog in {place}"
-
-
 @pytest.mark.parametrize("shown", [True, False])
 async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
     monkeypatch: pytest.MonkeyPatch, *, shown: bool
@@ -83,12 +65,9 @@ async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
     async with google([THOUGHT, CALL], [text("Fog"), text(" today.")]) as (url, asked):
         monkeypatch.setenv("GOOGLE_API_KEY", "made-up")
         monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
-        tool = StructuredTool.from_function(coroutine=look_up)
-        agent = GraphAgent(build_graph(opened(), [tool], "", memory()), reasoning=shown)
-        said = Message(Conversation("T", "C", "1.0"), "1.0", "U", "Weather?")
-        events = [event async for event in agent.answer("T/C/1.0", [said])]
-    assert "".join(event.text for event in events if isinstance(event, Token)) == "Fog today."
-    assert "".join(event.text for event in events if isinstance(event, Reasoned)) == ("They want fog." if shown else "")
+        events = await heard(opened(GEMINI), reasoning=shown)
+    assert said(events) == "Fog today."
+    assert thought(events) == ("They want fog." if shown else "")
     assert any(isinstance(event, ToolEnded) for event in events)
     assert "Fog in SF" in str(asked[1])
 
@@ -97,14 +76,12 @@ async def test_a_refusal_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None
     async with google() as (url, _):
         monkeypatch.setenv("GOOGLE_API_KEY", "made-up")
         monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
-        agent = GraphAgent(build_graph(opened(), [], "", memory()))
-        said = Message(Conversation("T", "C", "1.0"), "1.0", "U", "Weather?")
         with pytest.raises(ModelRefused, match="too many requests"):
-            [event async for event in agent.answer("T/C/1.0", [said])]
+            await heard(opened(GEMINI))
 
 
 def test_without_its_key_it_says_which_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
     with pytest.raises(SettingsError, match="GOOGLE_API_KEY is missing"):
-        opened()
+        opened(GEMINI)

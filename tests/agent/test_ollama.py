@@ -9,14 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from langchain_core.language_models import BaseChatModel
-from langchain_core.tools import StructuredTool
 
-from bot.agent import GraphAgent
-from bot.conversation import Conversation, Message, Reasoned, Token, ToolEnded
-from bot.graph import build_graph
+from bot.conversation import ToolEnded
 from bot.health import open_site
-from bot.model import chat_model
-from tests.agent.stage import LONG, memory
+from tests.agent import vendors
 
 pytestmark = pytest.mark.skipif(find_spec("langchain_ollama") is None, reason="the extra ollama is not installed")
 
@@ -56,22 +52,10 @@ async def ollama(*answers: list[Line]) -> AsyncGenerator[tuple[str, list[Line]],
         yield f"http://127.0.0.1:{port}", asked
 
 
-async def look_up(place: str) -> str:
-    """Look it up."""
-    return f"Fog in {place}"
-
-
 @asynccontextmanager
 async def opened(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[BaseChatModel, None]:
     monkeypatch.setenv("OLLAMA_HOST", url)
-    model = chat_model(
-        "ollama:qwen3",
-        openai_api_key=None,
-        openai_base_url=None,
-        request_timeout=LONG,
-        chunk_timeout=LONG,
-        retries=0,
-    )
+    model = vendors.opened("ollama:qwen3")
     yield model
     client: Any = model
     await client._async_client._client.aclose()  # noqa: SLF001  # nobody else does
@@ -84,12 +68,9 @@ async def test_an_answer_with_a_tool_is_told_without_what_was_thought(
     thought = said(content="", thinking="They want fog.")
     script = ([thought, CALL, END], [said(content="Fog"), said(content=" today."), END])
     async with ollama(*script) as (url, asked), opened(url, monkeypatch) as model:
-        tool = StructuredTool.from_function(coroutine=look_up)
-        agent = GraphAgent(build_graph(model, [tool], "Be kind.", memory()), reasoning=shown)
-        question = Message(Conversation("T", "C", "1.0"), "1.0", "U", "Weather?")
-        events = [event async for event in agent.answer("T/C/1.0", [question])]
-    assert "".join(event.text for event in events if isinstance(event, Token)) == "Fog today."
-    assert "".join(event.text for event in events if isinstance(event, Reasoned)) == ("They want fog." if shown else "")
+        events = await vendors.heard(model, "Be kind.", reasoning=shown)
+    assert vendors.said(events) == "Fog today."
+    assert vendors.thought(events) == ("They want fog." if shown else "")
     assert [event.failed for event in events if isinstance(event, ToolEnded)] == [False]
     assert [message["role"] for message in asked[-1]["messages"]] == ["system", "user", "assistant", "tool"]
     assert asked[-1]["messages"][-1]["content"] == "Fog in SF"

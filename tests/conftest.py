@@ -1,7 +1,6 @@
 """The stage's fixtures for whoever runs tests: with pytest-xdist that is not the process which hands them out."""
 
 import asyncio
-import atexit
 import gc
 import os
 from collections.abc import Callable, Mapping
@@ -41,9 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("numprocesses", default=None):
             config.stash[PYTHON] = run.enter_context(fork_server(folder))
             run.enter_context(started_server(folder))  # while the other one imports
-    else:
-        # Nobody waits for all that was imported to be taken apart, a second long.
-        atexit.register(os._exit, 0)
     if not config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
         for plugin in ("tests.stage", "tests.sessions", "tests.thrift"):
             config.pluginmanager.import_plugin(plugin)

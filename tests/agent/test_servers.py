@@ -1,7 +1,6 @@
 """Tools of MCP servers: programs and addresses that a file names."""
 
 import json
-import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -15,12 +14,13 @@ from langchain_core.tools import BaseTool, ToolException
 
 from bot.errors import SettingsError
 from bot.servers import Address, Program, open_servers, servers
+from tests.fork_server import program
 from tests.stories.processes import child, until_printed
 
 IS_THERE = find_spec("mcp") is not None
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IS_THERE, reason="the extra mcp is not installed")]
 
-HERE = ("-m", "tests.agent.mcp_server")
+HERE = "tests.agent.mcp_server"
 
 
 @asynccontextmanager
@@ -29,15 +29,16 @@ async def tools(**named: Program | Address) -> AsyncGenerator[dict[str, BaseTool
         yield {tool.name: tool for tool in found}
 
 
-def program(**env: str) -> Program:
-    return Program(command=sys.executable, args=[*HERE], env=env)
+def tries(**env: str) -> Program:
+    command, *arguments = program(HERE)
+    return Program(command=command, args=arguments, env=env)
 
 
 async def test_a_programs_tools_do_what_they_do_and_after_its_end_it_is_started_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.servers.PAUSE", timedelta(milliseconds=10))
-    async with tools(tries=program(SECRET="s3")) as found:
+    async with tools(tries=tries(SECRET="s3")) as found:
         assert set(found) == {"tries_add", "tries_fail", "tries_die", "tries_secret"}
         assert found["tries_add"].description == "Add two numbers."
         assert await found["tries_add"].ainvoke({"a": 2, "b": 3}) == "5"
@@ -58,7 +59,7 @@ async def test_a_programs_tools_do_what_they_do_and_after_its_end_it_is_started_
 async def test_an_address_is_spoken_to_by_http_and_what_is_down_is_done_without(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async with child("tests.agent.mcp_server", "http", stdout=PIPE) as server:
+    async with child(HERE, "http", stdout=PIPE) as server:
         port = int(await until_printed(server.stdout, b"\n"))
         there = Address(url=f"http://127.0.0.1:{port}/mcp")
         gone = Program(command="/nowhere/at/all")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bot.check import check
 from bot.settings import Settings
 from bot.slack.local import Fault, LocalSlack
 from bot.terminal import chat
+from tests.fork_server import program
 from tests.stories.speech import QUESTIONS
 
 
@@ -74,7 +74,8 @@ async def test_the_check_opens_the_graph_and_calls_each_server(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "mcp.json"
-    there = {"command": sys.executable, "args": ["-m", "tests.agent.mcp_server"]}
+    command, *arguments = program("tests.agent.mcp_server")
+    there = {"command": command, "args": arguments}
     config.write_text(json.dumps({"mcpServers": {"tea": there, "gone": {"command": "/no/such/program"}}}))
     assert not await check(settings.model_copy(update={"mcp_config": config, "agent": "no.such.module:graph"}))
     *_, tea, gone, agent = capsys.readouterr().out.splitlines()

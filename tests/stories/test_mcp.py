@@ -1,13 +1,13 @@
 """A tool of an MCP server is used in a thread."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.script import Call, Say, in_turn
 from bot.slack.local import LocalSlack
+from tests.fork_server import program
 from tests.stage import Model, OpenBot
 from tests.stories.speech import answered
 
@@ -18,7 +18,8 @@ async def test_a_servers_tool_shows_while_it_runs_and_its_result_is_used(
     slack: LocalSlack, model: Model, start: OpenBot, tmp_path: Path
 ) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
-    server = {"command": sys.executable, "args": ["-m", "tests.agent.mcp_server"]}
+    command, *arguments = program("tests.agent.mcp_server")
+    server = {"command": command, "args": arguments}
     (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"tries": server}}))
     model.script = in_turn(Call([("tries_add", {"a": 2, "b": 3})]), Say("It is 5."))
     async with start(own_tools=True, mcp_config=tmp_path / "mcp.json"):

@@ -64,7 +64,7 @@ def keeping_notes(messages: list[Wire]) -> Reply:
         return Say(first.partition(": ")[2] if ": " in first else first)
     if "favourite?" in str(messages[-1]["content"]):
         return Say("Green." if "green" in str(messages[0]["content"]) else "I do not know.")
-    return Say(f"I was sent {len(messages)}. " + "word " * 100)
+    return Say(f"I was sent {len(messages)}. " + f"{'word' * 25} " * 5)
 
 
 async def test_what_was_said_first_is_known_by_the_notes_and_a_request_stays_small() -> None:

@@ -9,7 +9,7 @@ from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from bot.database import Pool, open_store
-from bot.lasting import LONGEST_FACT, MOST_FACTS, lasting_memory
+from bot.lasting import LONGEST_FACT, lasting_memory
 
 
 class Memory:
@@ -85,10 +85,11 @@ async def test_it_is_told_by_words_and_once(memory: Memory) -> None:
     assert len(await memory.facts("ada", "D1")) == 2
 
 
-async def test_there_is_an_end_to_it(memory: Memory) -> None:
+async def test_there_is_an_end_to_it(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.lasting.MOST_FACTS", 10)
     with pytest.raises(ToolException, match="1 to 500"):
         await memory.use("remember", "ada", "D1", fact="x" * (LONGEST_FACT + 1))
-    for number in range(MOST_FACTS):
+    for number in range(10):
         await memory.use("remember", "ada", "D1", fact=f"{number}")
     with pytest.raises(ToolException, match="forget some first"):
         await memory.use("remember", "ada", "D1", fact="one more")

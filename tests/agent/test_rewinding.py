@@ -68,7 +68,7 @@ async def test_what_has_become_notes_is_gone_back_to_as_well() -> None:
 
     async with on_stage(script, memory_tokens=200) as stage:
         for number in range(6):
-            await stage.ask(f"{number} " + "word " * 60)
+            await stage.ask(f"{number} " + f"{'word' * 15} " * 5)
         assert any(NOTES in str(request[0]["content"]) for request in stage.requests)
         assert await change(stage, "1.0", "ONE")
         assert [text[:2] for _, text in stage.sent()] == ["0 ", "1:", "ON"]

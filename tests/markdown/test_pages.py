@@ -206,7 +206,7 @@ def test_the_work_grows_with_the_text_and_not_with_its_square(monkeypatch: pytes
     lines = bot.syntax.lines
     monkeypatch.setattr(bot.markdown, "lines", counting)
     monkeypatch.setattr(bot.syntax, "lines", counting)
-    assert work(400) < 2.3 * work(200)
+    assert work(200) < 2.3 * work(100)
 
 
 # Slack's Markdown

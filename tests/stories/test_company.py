@@ -61,17 +61,20 @@ async def test_what_was_read_in_is_remembered_and_not_read_again(
     assert sum(call.method == "conversations.replies" for call in slack.calls) == 1
 
 
-async def test_of_a_long_thread_the_newest_part_is_known(slack: LocalSlack, model: Model, start: OpenBot) -> None:
+async def test_of_a_long_thread_the_newest_part_is_known(
+    slack: LocalSlack, model: Model, start: OpenBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.room.PAGE", 50)
     model.script = lambda _: Say("Yes.")
     ts = await slack.say("ada", "general", "first words")
-    for number in range(700):
-        await slack.say("ada", "general", f"{number} {'word ' * 20}", thread=ts)
+    for number in range(120):
+        await slack.say("ada", "general", f"{number} {'word ' * 120}", thread=ts)
     async with start():
         await slack.say("ada", "general", "@skein have you read it?", thread=ts)
         await answered(slack, "general", ts, "Yes.")
     told = heard(model)
     assert told[0].startswith("[what was said before this is left out]\n")
-    assert told[-2].startswith("699 word")
+    assert told[-2].startswith("119 word")
     assert "first words" not in str(told)
     assert sum(len(text) for text in told) < 30_000
 

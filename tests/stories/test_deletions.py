@@ -14,6 +14,9 @@ from tests.stories.speech import HASTY, SOON, answered, asked, bodies, echo, pre
 
 NOTES = "You keep the notes"
 
+LONG = f"{'xyzzy' * 20} " * 60
+"""An answer of two messages."""
+
 
 def kept(database_url: str, word: str) -> list[str]:
     """The tables in which that word stands anywhere."""
@@ -195,7 +198,7 @@ async def ended(slack: LocalSlack, database_url: str) -> None:
 async def test_who_asked_may_delete_the_answer_and_nobody_else(
     slack: LocalSlack, model: Model, start: OpenBot, database_url: str
 ) -> None:
-    model.script = lambda messages: Say("xyzzy " * 1_000 if len(messages) == 2 else f"{len(messages) - 1} heard")
+    model.script = lambda messages: Say(LONG if len(messages) == 2 else f"{len(messages) - 1} heard")
     async with start():
         first = await slack.say("ada", "general", "@skein one")
         await written(slack, "general", first, 2)

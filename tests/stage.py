@@ -135,9 +135,9 @@ def settings_on(slack: LocalSlack, model_url: str, database_url: str, folder: Pa
 
 
 @pytest.fixture
-def settings(slack: LocalSlack, model: Model, database_url: str, tmp_path: Path) -> Settings:
-    """The settings of a bot in Socket Mode on this stage."""
-    return settings_on(slack, model.server.url, database_url, tmp_path)
+def settings(slack: LocalSlack, model: Model, database_url: str) -> Settings:
+    """The settings of a bot in Socket Mode on this stage, whose data folder is never used."""
+    return settings_on(slack, model.server.url, database_url, Path("no", "such", "folder"))
 
 
 def environment(settings: Settings, **changes: str) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """What LangChain would do anew for each bot and model, and tests have hundreds of them, is done once a process."""
 
 import asyncio
+import dis
 import inspect
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
-from types import FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -91,6 +92,18 @@ def _arguments_of_each_function() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("slack_bolt.listener.async_listener.get_arg_names_of_callable", names)
         patch.setattr("slack_bolt.listener_matcher.builtins.get_arg_names_of_callable", names)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _instructions_of_each_function() -> Iterator[None]:
+    """LangGraph looks for subgraphs through all that a graph's nodes do, in each graph that is compiled."""
+
+    def instructions(code: CodeType) -> list[dis.Instruction]:
+        return _once(("instructions", code), lambda: [*dis.get_instructions(code)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("langgraph.pregel._utils.dis", SimpleNamespace(get_instructions=instructions))
         yield
 
 

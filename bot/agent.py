@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any, cast
 from uuid import UUID
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
@@ -21,6 +21,7 @@ from bot.errors import StoppedByPeople
 from bot.graph import MODEL
 from bot.history import CheckpointLine, checkpoint_id, line
 from bot.leave import answers
+from bot.memory import remembered
 from bot.narration import Narration
 from bot.questions import interrupts
 from bot.retelling import asks, note, sources, told, turn_of, unsaid
@@ -153,7 +154,7 @@ class GraphAgent:
                 return
             await run.forget(turn)
             turn = []
-        known: list[AnyMessage] = state.values.get("messages", [])
+        known = remembered(state.values)
         heard, is_unread = await with_earlier(None if turn else earlier, messages, known)
         if is_unread:
             yield Unread()

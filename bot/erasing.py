@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage
 
 from bot.checkpoints import FencedSaver
 from bot.conversation import Message
 from bot.earlier import TIMESTAMP
 from bot.forgetting import answer_to, forgotten
+from bot.memory import SETTLED, remembered
 
 NotesWithout = Callable[[str, str], Awaitable[str]]
 """Gives notes without what they know from a message that said this."""
@@ -41,7 +42,8 @@ where thread_id = %(thread)s and checkpoint_ns = %(checkpoint_ns)s and checkpoin
 # Text stands in the checkpoint itself, by langgraph-checkpoint-postgres 3.
 _NOTES = """
 select distinct checkpoint -> 'channel_values' ->> 'notes' as notes,
-    checkpoint -> 'channel_versions' ->> 'messages' as version
+    checkpoint -> 'channel_versions' ->> 'messages' as messages,
+    checkpoint -> 'channel_versions' ->> 'settled_messages' as settled_messages
 from checkpoints
 where thread_id = %(thread)s and checkpoint_ns = '' and checkpoint -> 'channel_values' ->> 'notes' is not null
 """
@@ -96,13 +98,16 @@ def _changed(
 
 def _made_of(ts: str, rows: Iterable[Mapping[str, Any]], kept: Iterable[_Kept]) -> Iterable[str]:
     """The notes that may have been made of that message: of those beside which only later ones stand word for word."""
-    messages = {
-        one.row["version"]: one.value
+    values = {
+        (one.row["channel"], one.row["version"]): one.value
         for one in kept
-        if one.kind == "blob" and (one.row["checkpoint_ns"], one.row["channel"]) == ("", "messages")
+        if one.kind == "blob" and not one.row["checkpoint_ns"]
     }
-    found = [row["notes"] for row in rows if row["notes"] and not _reaches(messages.get(row["version"], []), ts)]
-    return dict.fromkeys(found)
+
+    def stand(row: Mapping[str, Any]) -> list[AnyMessage]:
+        return remembered({name: values.get((name, row[name]), []) for name in (SETTLED, "messages")})
+
+    return dict.fromkeys(row["notes"] for row in rows if row["notes"] and not _reaches(stand(row), ts))
 
 
 def _reaches(messages: Iterable[BaseMessage], ts: str) -> bool:

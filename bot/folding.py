@@ -1,9 +1,12 @@
 """The memory of a long conversation costs no more than that of a short one: its oldest turns are folded into notes.
 
-The messages in the memory are copied with each step, sent with each request, and read at each turn. So they are bounded
-by a budget of tokens. When a turn has brought them over it, the oldest turns become a part of the notes that the model
-keeps of the conversation, down to half of the budget, so that this is seldom; the turn that has just ended stays. It is
-done after the answer, which is on screen by then. If it fails, nothing is lost: the next turn tries again.
+The messages in the memory are sent with each request and read at each turn. So they are bounded by a budget of tokens.
+When a turn has brought them over it, the oldest turns become a part of the notes that the model keeps of the
+conversation, down to half of the budget, so that this is seldom; the turn that has just ended stays. It is done after
+the answer, which is on screen by then. If it fails, nothing is lost: the next turn tries again.
+
+And what has changed is written with each step: so turns settle, a quarter of the budget together, into a value that is
+written only then. The turn that has just ended stays among the newest here as well.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +26,7 @@ from langchain_core.messages import (
 from langchain_core.messages.utils import count_tokens_approximately
 
 from bot.calls import call_name, calls
+from bot.memory import SETTLED, Memory, remembered
 from bot.model import translate
 from bot.transcript import CALLED
 
@@ -64,6 +68,12 @@ def foldable(messages: Sequence[AnyMessage], budget: int) -> list[AnyMessage]:
     return list(chain.from_iterable(old))
 
 
+def is_due(state: Memory, budget: int) -> bool:
+    """Whether there is enough to settle or to fold."""
+    *before, _ = turns(state["messages"])
+    return is_over(list(chain.from_iterable(before)), budget // 4) or is_over(remembered(state), budget)
+
+
 def is_over(messages: Sequence[AnyMessage], budget: int) -> bool:
     """Whether they are more than `budget` tokens, by a count that asks nobody: four letters a token."""
     return count_tokens_approximately(messages) > budget
@@ -78,22 +88,43 @@ def shortened(messages: Iterable[AnyMessage], budget: int) -> Iterator[AnyMessag
             yield message.model_copy(update={"content": cut})
 
 
-async def folded(model: BaseChatModel, messages: Sequence[AnyMessage], notes: str, budget: int) -> Mapping[str, Any]:
-    """What changes in the state: the new notes, and the messages that they stand for removed. Nothing if that fails."""
-    old = foldable(messages, budget)
-    kept = messages[len(old) :]
-    changed: dict[str, Any] = {"messages": list(shortened(kept, budget)) if is_over(kept, budget // 2) else []}
-    if not old:
-        return changed
+async def folded(model: BaseChatModel, state: Memory, budget: int) -> Mapping[str, Any]:
+    """What changes in the state: all turns but the last settle, and where they are over the budget, notes are written.
+
+    The messages that new notes stand for are removed. Nothing changes where the notes cannot be written.
+    """
+    known = remembered(state)
+    if not is_over(known, budget):
+        return _settling(state, known)
+    old, notes = foldable(known, budget), dict[str, str]()
+    if old:
+        if not (text := await _written(model, state.get("notes", ""), old)):
+            return {}
+        notes = {"notes": text[: budget // 4 * 4]}
+    kept = known[len(old) :]
+    if is_over(kept, budget // 2):
+        short = {message.id: message for message in shortened(kept, budget)}
+        kept = [short.get(message.id, message) for message in kept]
+    return {**notes, **_settling(state, kept)}
+
+
+def _settling(state: Memory, kept: Sequence[AnyMessage]) -> Mapping[str, Any]:
+    """The change of a state by which these messages are all that it holds, and those of the last turn the newest."""
+    *before, last = turns(kept)
+    newest = {message.id for message in last}
+    removed = [RemoveMessage(id=message.id) for message in state["messages"] if message.id and message.id not in newest]
+    changed = [message for message in last if message not in state["messages"]]
+    return {SETTLED: list(chain.from_iterable(before)), "messages": [*removed, *changed]}
+
+
+async def _written(model: BaseChatModel, notes: str, old: Iterable[AnyMessage]) -> str:
+    """Notes that stand for these messages too; empty where the model writes none."""
     try:
         written = await model.ainvoke([SystemMessage(ASKED), HumanMessage(_account(notes, old))])
     except Exception as error:  # noqa: BLE001  # whatever it is, the answer is there, and the next turn tries again
         log.warning("notes_not_written", error=type(translate(error)).__name__)
-        return {}
-    if not (text := written.text.strip()):
-        return {}
-    removed = [RemoveMessage(id=message.id) for message in old if message.id]
-    return {"notes": text[: budget // 4 * 4], "messages": [*removed, *changed["messages"]]}
+        return ""
+    return written.text.strip()
 
 
 def _account(notes: str, messages: Iterable[AnyMessage]) -> str:

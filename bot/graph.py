@@ -1,6 +1,6 @@
 """The agent's graph: a model that may call tools, and the tools, in a loop over the conversation's messages.
 
-    question ──> model ──> answer ──> fold, if the memory has grown too large
+    question ──> model ──> answer ──> fold, if there is much to settle or to fold
                  ^   │ one Send for each call
                  │   v
                  tools
@@ -13,7 +13,7 @@ at each try and serves as an idempotency key.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NotRequired, cast
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, ToolMessage
@@ -21,15 +21,16 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphBubbleUp
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from bot.calls import Call, call_id, call_name, calls
 from bot.decisions import Choice
 from bot.errors import ContentRefused
-from bot.folding import folded, is_over
+from bot.folding import folded, is_due
 from bot.leave import ask_leave, changed, denial, needs_leave, told_of_change
+from bot.memory import Memory, remembered
 from bot.pictures import Look, shown, takes_pictures
 from bot.transcript import sent
 
@@ -50,12 +51,6 @@ LANGUAGE = "Whoever asks now wants to be answered in {language}."
 
 LONGEST_ERROR = 500
 """Characters of a tool's error that the model is told."""
-
-
-class Memory(MessagesState):
-    """What a conversation remembers: its newest messages, and notes of what was said before them."""
-
-    notes: NotRequired[str]
 
 
 AgentGraph = CompiledStateGraph[Memory, None, Memory, Memory]
@@ -84,7 +79,7 @@ def build_graph(
     async def think(state: Memory, config: RunnableConfig) -> dict[str, list[AIMessage]]:
         language = config.get("configurable", {}).get("language")
         told = f"{instructions}\n\n{LANGUAGE.format(language=language)}" if language else instructions
-        request = sent(state["messages"], told, state.get("notes", ""))
+        request = sent(remembered(state), told, state.get("notes", ""))
         message = await asked.ainvoke(await shown(request, pictures) if pictures else request)
         _check_refusal(message)
         return {"messages": [message]}
@@ -96,11 +91,11 @@ def build_graph(
         return {"messages": [await _decided(by_name, state, ask_leave(state, deciders))]}
 
     async def fold(state: Memory) -> Mapping[str, Any]:
-        return await folded(model, state["messages"], state.get("notes", ""), memory_tokens)
+        return await folded(model, state, memory_tokens)
 
     def after_model(state: Memory) -> Sequence[Send] | str:
         called = [Send(TOOLS, call) for call in calls(state["messages"][-1])]
-        return called or (FOLD if is_over(state["messages"], memory_tokens) else END)
+        return called or (FOLD if is_due(state, memory_tokens) else END)
 
     graph = StateGraph(Memory)
     graph.add_node(MODEL, think)

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
 
 from bot.excerpt import excerpt
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AnyMessage
+from bot.memory import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class CheckpointLine:
 def line(state: StateSnapshot, ran: Sequence[str]) -> CheckpointLine:
     """The line of a state that these nodes wrote."""
     metadata: dict[str, Any] = dict(state.metadata or {})
-    messages: list[AnyMessage] = state.values.get("messages", [])
+    messages = remembered(state.values)
     nodes = tuple(dict.fromkeys(ran)) if metadata.get("source") == "loop" else (str(metadata.get("source")),)
     return CheckpointLine(
         id=checkpoint_id(state.config),

@@ -9,6 +9,7 @@ from bot.calls import call_args, call_id, call_name, calls
 from bot.conversation import AgentEvent, Message, Restarted, Token, ToolEnded
 from bot.decisions import Asked, Decided, WasDecided
 from bot.leave import requests, undecided
+from bot.memory import remembered
 from bot.narration import began
 from bot.pictures import KINDS, PICTURES
 from bot.questions import interrupts, questions
@@ -36,7 +37,7 @@ def question(message: Message, *, refused: bool = False) -> HumanMessage:
 
 def turn_of(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]:
     """The messages and all that came of them; empty when the memory has not seen them."""
-    known: list[AnyMessage] = state.values.get("messages", [])
+    known = remembered(state.values)
     asked = {message.ts for message in messages}
     first = next((at for at, said in enumerate(known) if said.id in asked), len(known))
     later = (at for at, said in enumerate(known) if at > first and _is_question(said) and said.id not in asked)

@@ -9,6 +9,7 @@ from langgraph.types import StateSnapshot
 
 from bot.conversation import Message
 from bot.history import checkpoint_id
+from bot.memory import remembered
 from bot.run import AnyGraph, Run, database_errors, place_of
 from bot.transcript import EDITED
 
@@ -24,7 +25,7 @@ def is_present(state: StateSnapshot, messages: Sequence[Message]) -> bool:
 
 def outdated(state: StateSnapshot, messages: Sequence[Message]) -> list[AnyMessage]:
     """What the memory holds from the first of these messages on, if one of them stands there as it was before."""
-    versions, known = _versions(state), list[AnyMessage](state.values.get("messages", []))
+    versions, known = _versions(state), remembered(state.values)
     if all(versions.get(message.ts, message.edited) == message.edited for message in messages):
         return []
     asked = {message.ts for message in messages}
@@ -88,5 +89,5 @@ async def _ask_again(run: Run, asked: StateSnapshot) -> None:
 
 def _versions(state: StateSnapshot) -> dict[str, str]:
     """When each message that the memory holds was changed last, by its id."""
-    known: list[AnyMessage] = state.values.get("messages", [])
+    known = remembered(state.values)
     return {said.id: said.additional_kwargs.get(EDITED, "") for said in known if said.id}

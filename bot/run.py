@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from langchain_core.messages import AIMessage, AnyMessage, RemoveMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained
 from langgraph.graph import START
@@ -20,6 +20,7 @@ from bot.conversation import AgentEvent, Message
 from bot.decisions import Decided
 from bot.errors import AgentError, ContentRefused, DatabaseError, Drained, LeaseLost, StoppedByPeople, UnknownCheckpoint
 from bot.leave import requests, withdrawals
+from bot.memory import without
 from bot.model import translate
 from bot.narration import Narration
 from bot.retelling import question
@@ -96,9 +97,9 @@ class Run:
 
     async def forget(self, messages: Sequence[AnyMessage]) -> None:
         """Take messages out of the memory: they are asked anew."""
-        removed = [RemoveMessage(id=message.id) for message in messages if message.id]
         with database_errors():
-            await self.graph.aupdate_state(self.config, {"messages": removed}, as_node=START)
+            state = await self.graph.aget_state(self.config)
+            await self.graph.aupdate_state(self.config, without(state.values, messages), as_node=START)
 
     def _events(self, value: Any) -> "AsyncGenerator[StreamEvent, None]":
         # It is a generator, whatever its signature says; leaving it open would leave the model running.

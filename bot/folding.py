@@ -5,7 +5,7 @@ When a turn has brought them over it, the oldest turns become a part of the note
 conversation, down to half of the budget, so that this is seldom; the turn that has just ended stays. It is done after
 the answer, which is on screen by then. If it fails, nothing is lost: the next turn tries again.
 
-And what has changed is written with each step: so turns settle, a quarter of the budget together, into a value that is
+And what has changed is written with each step: so turns settle, a third of the budget together, into a value that is
 written only then. The turn that has just ended stays among the newest here as well.
 """
 
@@ -24,9 +24,10 @@ from langchain_core.messages import (
     ToolMessage,
 )
 from langchain_core.messages.utils import count_tokens_approximately
+from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
 from bot.calls import call_name, calls
-from bot.memory import SETTLED, Memory, remembered
+from bot.memory import SETTLED, Memory, remembered, settled
 from bot.model import translate
 from bot.transcript import CALLED
 
@@ -36,6 +37,9 @@ LONGEST_LINE = 4_000
 """Characters of a message that are read for the notes."""
 
 NOTES_WORDS = 300
+
+SETTLING = 3
+"""Turns settle once they take this part of the budget, a third: of a half or a quarter, more would be written."""
 
 ASKED = f"""\
 You keep the notes of a conversation between people and an assistant. Its oldest part will be forgotten, so write the \
@@ -71,7 +75,7 @@ def foldable(messages: Sequence[AnyMessage], budget: int) -> list[AnyMessage]:
 def is_due(state: Memory, budget: int) -> bool:
     """Whether there is enough to settle or to fold."""
     *before, _ = turns(state["messages"])
-    return is_over(list(chain.from_iterable(before)), budget // 4) or is_over(remembered(state), budget)
+    return is_over(list(chain.from_iterable(before)), budget // SETTLING) or is_over(remembered(state), budget)
 
 
 def is_over(messages: Sequence[AnyMessage], budget: int) -> bool:
@@ -95,7 +99,7 @@ async def folded(model: BaseChatModel, state: Memory, budget: int) -> Mapping[st
     """
     known = remembered(state)
     if not is_over(known, budget):
-        return _settling(state, known)
+        return settling(state, known)
     old, notes = foldable(known, budget), dict[str, str]()
     if old:
         if not (text := await _written(model, state.get("notes", ""), old)):
@@ -105,16 +109,21 @@ async def folded(model: BaseChatModel, state: Memory, budget: int) -> Mapping[st
     if is_over(kept, budget // 2):
         short = {message.id: message for message in shortened(kept, budget)}
         kept = [short.get(message.id, message) for message in kept]
-    return {**notes, **_settling(state, kept)}
+    return {**notes, **settling(state, kept)}
 
 
-def _settling(state: Memory, kept: Sequence[AnyMessage]) -> Mapping[str, Any]:
+def settling(state: Memory, kept: Sequence[AnyMessage]) -> Mapping[str, Any]:
     """The change of a state by which these messages are all that it holds, and those of the last turn the newest."""
     *before, last = turns(kept)
-    newest = {message.id for message in last}
-    removed = [RemoveMessage(id=message.id) for message in state["messages"] if message.id and message.id not in newest]
-    changed = [message for message in last if message not in state["messages"]]
-    return {SETTLED: list(chain.from_iterable(before)), "messages": [*removed, *changed]}
+    first = chain.from_iterable(before)
+    return {SETTLED: _difference(settled(state), list(first)), "messages": [RemoveMessage(REMOVE_ALL_MESSAGES), *last]}
+
+
+def _difference(old: Sequence[AnyMessage], new: Sequence[AnyMessage]) -> list[AnyMessage | RemoveMessage]:
+    """What makes `new` of `old` for LangGraph's `add_messages`, without what is in both."""
+    known, kept = ({message.id: message for message in messages} for messages in (old, new))
+    removed = [RemoveMessage(id=name) for name in known if name and name not in kept]
+    return [*removed, *(message for message in new if known.get(message.id) != message)]
 
 
 async def _written(model: BaseChatModel, notes: str, old: Iterable[AnyMessage]) -> str:

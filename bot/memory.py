@@ -5,10 +5,10 @@ those that have settled are a value of their own, which is written once in sever
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, NotRequired, cast
+from typing import Annotated, Any, NotRequired, cast
 
 from langchain_core.messages import AnyMessage, RemoveMessage
-from langgraph.graph import MessagesState
+from langgraph.graph import MessagesState, add_messages
 
 SETTLED = "settled_messages"
 
@@ -17,22 +17,22 @@ class Memory(MessagesState):
     """The state of the built-in graph: `settled_messages` were said before `messages`, and `notes` tell of before."""
 
     notes: NotRequired[str]
-    settled_messages: NotRequired[list[AnyMessage]]
+    settled_messages: Annotated[list[AnyMessage], add_messages]
 
 
 def remembered(values: Mapping[str, Any]) -> list[AnyMessage]:
     """All messages in a state, in their order; also in the state of a graph whose messages do not settle."""
-    return [*_settled(values), *values.get("messages", ())]
+    return [*settled(values), *values.get("messages", ())]
 
 
 def without(values: Mapping[str, Any], messages: Collection[AnyMessage]) -> dict[str, Any]:
     """What takes messages out of a state with these values, as an update of it."""
     gone = {message.id for message in messages if message.id}
-    settled = _settled(values)
-    kept = [message for message in settled if message.id not in gone]
-    removed = [RemoveMessage(id=message.id) for message in values.get("messages", ()) if message.id in gone]
-    return {"messages": removed} | ({SETTLED: kept} if len(kept) < len(settled) else {})
+    parts = {"messages": values.get("messages", ()), SETTLED: settled(values)}
+    removed = {name: [RemoveMessage(id=one.id) for one in part if one.id in gone] for name, part in parts.items()}
+    return {name: part for name, part in removed.items() if part or name == "messages"}
 
 
-def _settled(values: Mapping[str, Any]) -> list[AnyMessage]:
+def settled(values: Mapping[str, Any]) -> list[AnyMessage]:
+    """Those of them that have settled."""
     return cast("list[AnyMessage]", values.get(SETTLED) or [])

@@ -1,14 +1,22 @@
 """A long conversation: its oldest turns become notes, and what it costs stays the same."""
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 from hypothesis import given, strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import StructuredTool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import add_messages
 
-from bot.folding import foldable, shortened, turns
+from bot.folding import foldable, settling, shortened, turns
+from bot.memory import Memory
 from bot.script import Call, Refuse, Reply, Say, Wire
-from tests.agent.stage import on_stage
+from bot.serde import serializer
+from tests.agent.stage import THREAD, on_stage
 from tests.laws import examples
+from tests.stories.speech import echo
 
 BUDGET = 600
 NOTES = "You keep the notes"
@@ -55,6 +63,35 @@ def test_what_is_too_long_for_the_memory_is_cut_and_nothing_else(said: list[AnyM
     cut = {id(message): message for message in shortened(said, BUDGET)}
     assert all(len(message.text) < BUDGET // 2 + 80 for message in cut.values())
     assert len(cut) == sum(len(message.text) > BUDGET // 2 for message in said)
+
+
+def changed(messages: Sequence[AnyMessage], change: Any) -> list[AnyMessage]:
+    return cast("list[AnyMessage]", add_messages(cast("Any", messages), change))
+
+
+@examples(30)
+@given(conversations())
+def test_what_settles_is_what_was_said_before_the_last_turn(said: list[AnyMessage]) -> None:
+    known = changed([], said)
+    *before, last = turns(known)
+    half = [message for turn in before[: len(before) // 2] for message in turn]
+    for settled in ([], half):
+        state = Memory(messages=known[len(settled) :], settled_messages=settled)
+        change = settling(state, known)
+        after = changed(settled, change["settled_messages"]), changed(state["messages"], change["messages"])
+        assert after == (known[: -len(last)], last)
+
+
+async def test_what_has_settled_is_known_and_written_once_in_several_turns() -> None:
+    saver = InMemorySaver(serde=serializer())
+    async with on_stage(echo, saver=saver, memory_tokens=BUDGET) as stage:
+        for number in range(8):
+            await stage.ask(f"{number} {'word' * 20}")
+    assert [text.split()[0] for role, text in stage.sent() if role == "user"] == [f"{number}" for number in range(8)]
+    states = [state.checkpoint async for state in saver.alist({"configurable": {"thread_id": THREAD}})]
+    written = {state["channel_versions"].get("settled_messages") for state in states} - {None}
+    assert 1 <= len(written) <= 3
+    assert len({state["channel_versions"].get("messages") for state in states}) > 15
 
 
 def keeping_notes(messages: list[Wire]) -> Reply:

@@ -14,12 +14,23 @@ from tests.stories.speech import echo
 NOTES = "You keep the notes"
 
 
+@pytest.fixture(params=[False, True], ids=["newest", "settled"])
+def _settled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All turns but the last have settled, or none has."""
+    if request.param:
+        monkeypatch.setattr("bot.folding.SETTLING", 10_000)
+
+
+either_way = pytest.mark.usefixtures("_settled")
+
+
 async def change(stage: Stage, ts: str, text: str, *, again: bool = True) -> bool:
     """Ask a message anew that was changed; tell whether the conversation went back."""
     heard = await stage.ask(replace(stage.message(text, ts=ts), edited="9.0"), again=again)
     return WentBack() in heard.events
 
 
+@either_way
 async def test_what_came_later_is_gone_and_what_came_before_is_there() -> None:
     async with on_stage(echo) as stage:
         for text in ("zero", "one", "two"):
@@ -42,6 +53,7 @@ async def test_it_may_be_changed_again_and_so_may_what_comes_after_it() -> None:
         assert [text for _, text in stage.sent()] == ["twice", "1: twice", "TWO"]
 
 
+@either_way
 async def test_what_is_answered_in_its_new_version_already_is_told_again() -> None:
     async with on_stage(echo) as stage:
         await stage.ask("zero")
@@ -75,6 +87,7 @@ async def test_what_has_become_notes_is_gone_back_to_as_well() -> None:
         assert "They counted." not in str(stage.requests[-1][0]["content"])
 
 
+@either_way
 @pytest.mark.parametrize("at", ["0.0", "1.0"])
 async def test_without_its_checkpoint_it_is_taken_out_of_the_newest(at: str) -> None:
     saver = InMemorySaver(serde=serializer())

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from bot.app import open_bot
 from bot.forgetting import DELETED, DELETED_ANSWER
+from bot.memory import remembered
 from bot.platform import Act
 from bot.script import Gate, Say, Wire
 from bot.serde import serializer
@@ -23,9 +23,6 @@ from bot.worker import Limits
 from tests.laws import examples_on_real_parts
 from tests.stage import QUICK, Model, settings_on
 from tests.stories.speech import LEFT, bodies, echo, press
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AnyMessage
 
 STOPPED = "Stopped by Grace"
 
@@ -162,7 +159,7 @@ class Talk:
         thread = f"{self.slack.team_id}/{self.slack.channel('general').id}/{self.root}"
         async with AsyncPostgresSaver.from_conn_string(self.url, serde=serializer()) as saver:
             found = await saver.aget_tuple({"configurable": {"thread_id": thread}})
-        messages: list[AnyMessage] = found.checkpoint["channel_values"]["messages"] if found else []
+        messages = remembered(found.checkpoint["channel_values"] if found else {})
         assert [str(message.text) for message in messages] == self.plain.memory
 
 
@@ -218,7 +215,11 @@ async def open_talk(database_url: str, folder: Path, way: str) -> AsyncGenerator
 
 @pytest.mark.slow
 @pytest.mark.laws
-def test_the_memory_and_the_screen_are_what_a_plain_model_says(database_url: str, tmp_path: Path) -> None:
+def test_the_memory_and_the_screen_are_what_a_plain_model_says(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.folding.SETTLING", 400)  # 20 tokens: a turn or two
+
     @examples_on_real_parts(5)
     @given(
         st.sampled_from(WAYS), st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 9)), min_size=3, max_size=10)

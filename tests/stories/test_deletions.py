@@ -122,13 +122,13 @@ async def test_what_was_said_to_others_and_read_in_is_forgotten_without_a_trace(
     assert asked(model) == ["where do we meet?", "find it", "3 heard", "go on"]
 
 
-async def long_talk(slack: LocalSlack) -> str:
+async def long_talk(slack: LocalSlack, messages: int = 6) -> list[str]:
     """So much is said that the first of it becomes notes."""
-    first = await slack.say("ada", "general", "@skein xyzzy " + "word " * 60)
-    for number in range(1, 6):
-        await written(slack, "general", first, number)
-        await slack.say("ada", "general", f"{number} " + "word " * 60, thread=first)
-    return first
+    said = [await slack.say("ada", "general", "@skein xyzzy " + "word " * 60)]
+    for number in range(1, messages):
+        await written(slack, "general", said[0], number)
+        said.append(await slack.say("ada", "general", f"plugh{number} " + "word " * 60, thread=said[0]))
+    return said
 
 
 async def test_it_leaves_the_notes_that_were_made_of_it(
@@ -142,11 +142,25 @@ async def test_it_leaves_the_notes_that_were_made_of_it(
 
     model.script = script
     async with start(memory_tokens=200):
-        first = await long_talk(slack)
+        first, *_ = await long_talk(slack)
         await slack.until(lambda: "checkpoints" in kept(database_url, "They count, and xyzzy"))
         await slack.delete("ada", "general", first)
         await forgotten(slack, database_url, "xyzzy")
     assert "checkpoints" in kept(database_url, "They count.")
+
+
+async def test_notes_stay_that_know_nothing_of_it(
+    slack: LocalSlack, model: Model, start: OpenBot, database_url: str
+) -> None:
+    model.script = lambda messages: Say("They count." if NOTES in str(messages[0]["content"]) else "Heard.")
+    async with start(memory_tokens=600):
+        said = await long_talk(slack, 8)
+        await slack.until(lambda: "checkpoints" in kept(database_url, "They count."))
+        await ended(slack, database_url)
+        assert "checkpoint_blobs" in kept(database_url, "plugh5")
+        await slack.delete("ada", "general", said[5])
+        await forgotten(slack, database_url, "plugh5")
+    assert not any("deleted" in str(request["messages"][0]["content"]) for request in model.server.requests)
 
 
 async def test_without_a_model_the_notes_go_whole(
@@ -162,7 +176,7 @@ async def test_without_a_model_the_notes_go_whole(
 
     model.script = script
     async with start(memory_tokens=200):
-        first = await long_talk(slack)
+        first, *_ = await long_talk(slack)
         await slack.until(lambda: "checkpoints" in kept(database_url, "They count, and xyzzy"))
         await slack.delete("ada", "general", first)
         await forgotten(slack, database_url, "xyzzy")

@@ -9,7 +9,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import uvloop
@@ -34,6 +36,9 @@ from tests.bench.parrot import WORDS, Parrot
 MARKS = (10, 100, 500, 1_000)
 AROUND = 20
 """The turns that a mark's figures are the mean of."""
+
+OTHERS = 9
+"""How many new conversations a long one is compared with."""
 
 SMALL = 2_500
 """The tokens of a memory that ten turns fill; by default it is filled by thirty."""
@@ -97,6 +102,29 @@ async def grown(agent: GraphAgent, written: Written, hold: Hold, turns: int) -> 
     return marks
 
 
+async def beside(pool: Pool, agent: GraphAgent, hold: Hold, turns: int) -> float:
+    """The time of a turn of a conversation that has had so many, in times of the tenth of another: the median of some.
+
+    Turn by turn beside each other, since minutes later the machine may be half as fast.
+    """
+    number = count(turns + AROUND)
+
+    async def timed(said: Message, hold: Hold) -> float:
+        begin = time.perf_counter()
+        await ask(agent, said, hold)
+        return time.perf_counter() - begin
+
+    async def ratio(other: Hold) -> float:
+        spent = [
+            (await timed(message(at, other.lane), other), await timed(message(next(number), hold.lane), hold))
+            for at in range(1, AROUND + 1)
+        ]
+        new, long = map(sum, zip(*spent, strict=True))
+        return long / new
+
+    return median([await ratio(await held(pool, turns + at)) for at in range(OTHERS)])
+
+
 async def held(pool: Pool, number: int) -> Hold:
     """A conversation that somebody answers in."""
     inbox = Inbox(pool, lease=LEASE)
@@ -117,17 +145,12 @@ def bounded(pool: Pool, saver: AsyncPostgresSaver, written: Written, memory_toke
 async def full_at_once(pool: Pool, turns: int) -> list[Row]:
     """A long conversation whose memory is full at the tenth turn already."""
     written, hold = Written(), await held(pool, 6)
-    marks = await grown(bounded(pool, await migrate(pool), written, SMALL), written, hold, turns)
+    agent = bounded(pool, await migrate(pool), written, SMALL)
+    marks = await grown(agent, written, hold, turns)
     last = max(marks)
-    return [
-        Row(
-            f"{what} of turn {last:,} / turn 10, with a memory of {SMALL:,} tokens",
-            "times",
-            getattr(marks[last], name) / getattr(marks[MARKS[0]], name),
-            FLAT,
-        )
-        for what, name in (("time", "seconds"), ("bytes", "bytes"))
-    ]
+    ratios = {"bytes": _ratio(marks, "bytes"), "time": await beside(pool, agent, hold, last)}
+    small = f"with a memory of {SMALL:,} tokens"
+    return [Row(f"{what} of turn {last:,} / turn 10, {small}", "times", ratio, FLAT) for what, ratio in ratios.items()]
 
 
 async def growth(pool: Pool, turns: int) -> list[Row]:
@@ -136,7 +159,9 @@ async def growth(pool: Pool, turns: int) -> list[Row]:
     hold = await held(pool, 1)
     saver = plain.watch(AsyncPostgresSaver(pool, serde=serializer()))  # pyright: ignore[reportArgumentType]
     growing = GraphAgent(build_graph(Parrot(), (), "", saver, memory_tokens=10**9))
-    ours = await grown(bounded(pool, await migrate(pool), own), own, hold, turns)
+    agent = bounded(pool, await migrate(pool), own)
+    ours = await grown(agent, own, hold, turns)
+    time_ratio, bytes_ratio = await beside(pool, agent, hold, max(ours)), _ratio(ours, "bytes")
     theirs = await grown(growing, plain, Hold("T1/C2/1.000000", 0), turns)
     last = max(ours)
     rows = [Row(f"turn {mark:,}", "ms", ours[mark].seconds * 1e3, None, theirs[mark].seconds * 1e3) for mark in ours]
@@ -147,14 +172,13 @@ async def growth(pool: Pool, turns: int) -> list[Row]:
     return [
         *rows,
         Row(f"stored after turn {last:,}", "MB", stored[0], None, stored[1]),
-        Row(f"time of turn {last:,} / turn 10", "times", *_ratio(ours, theirs, "seconds")),
-        Row(f"bytes of turn {last:,} / turn 10", "times", *_ratio(ours, theirs, "bytes")),
+        Row(f"time of turn {last:,} / turn 10", "times", time_ratio, FLAT, _ratio(theirs, "seconds")),
+        Row(f"bytes of turn {last:,} / turn 10", "times", bytes_ratio, FLAT, _ratio(theirs, "bytes")),
     ]
 
 
-def _ratio(ours: dict[int, Mark], theirs: dict[int, Mark], what: str) -> tuple[float, float, float]:
-    own, plain = (getattr(marks[max(marks)], what) / getattr(marks[MARKS[0]], what) for marks in (ours, theirs))
-    return own, FLAT, plain
+def _ratio(marks: dict[int, Mark], what: str) -> float:
+    return getattr(marks[max(marks)], what) / getattr(marks[MARKS[0]], what)
 
 
 async def _stored(pool: Pool, lane: str) -> float:

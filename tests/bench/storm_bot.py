@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from langchain_core.tools import BaseTool, tool
 
-from bot import log, turns
+from bot import folding, log, turns
 from bot.app import Bot, open_bot, run_until_stopped
 from bot.budget import Tier
 from bot.settings import Settings
@@ -55,6 +55,8 @@ def run(kind: Kind) -> None:
     log.configure("info")
     # Whoever kills on purpose must not make a message look deadly; that has a test of its own.
     turns.MOST_DEATHS = 1_000_000  # pyright: ignore[reportConstantRedefinition]
+    # What is said in a storm is short: a turn or two of it are to settle already.
+    folding.SETTLING = 400  # pyright: ignore[reportConstantRedefinition]
     bot = open_bot(kind.settings, tools=[_look_up()], limits=kind.limits, tiers=kind.tiers)
     uvloop.run(_run(bot))
 

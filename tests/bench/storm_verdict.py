@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.database import Pool
+from bot.memory import remembered
 from bot.slack.local import LocalSlack
 from bot.words import UNREAD
 from tests.bench.storm_people import Talk
@@ -123,11 +124,11 @@ def _judge_answers(verdict: Verdict, talk: Talk, bodies: Sequence[str]) -> None:
 async def _judge_memory(verdict: Verdict, slack: LocalSlack, talk: Talk, memory: BaseCheckpointSaver[Any]) -> None:
     lane = f"{slack.team_id}/{talk.channel}/{talk.thread or 'dm'}"
     kept = await memory.aget_tuple({"configurable": {"thread_id": lane}})
-    messages: list[AnyMessage] = kept.checkpoint["channel_values"].get("messages", []) if kept else []
-    remembered = Counter(message.id for message in messages if isinstance(message, HumanMessage))
-    if remembered != Counter(talk.said.values()):
-        missing = set(talk.said.values()) - remembered.keys()
-        twice = [ts for ts, times in remembered.items() if times > 1]
+    messages = remembered(kept.checkpoint["channel_values"] if kept else {})
+    asked = Counter(message.id for message in messages if isinstance(message, HumanMessage))
+    if asked != Counter(talk.said.values()):
+        missing = set(talk.said.values()) - asked.keys()
+        twice = [ts for ts, times in asked.items() if times > 1]
         verdict.misremembered.append(f"{lane}: missing {sorted(missing)}, more than once {twice}")
     told = [str(message.text) for message in messages if isinstance(message, AIMessage) and not message.tool_calls]
     answered = numbers_in([found[1] for text in told if (found := ANSWER.fullmatch(text))])

@@ -21,6 +21,7 @@ from psycopg.rows import DictRow, dict_row
 from bot.budget import Tier
 from bot.conversation import Conversation
 from bot.decisions import Choice
+from bot.memory import remembered
 from bot.script import Call, Gate, Reply, Say, Wire
 from bot.scripted import ScriptedModel
 from bot.serde import serializer
@@ -219,7 +220,7 @@ class Lane:
         found = await self._memory.aget_tuple({"configurable": {"thread_id": str(conversation), "checkpoint_ns": ""}})
         if found is None:
             return []
-        messages: list[AnyMessage] = list(found.checkpoint["channel_values"].get("messages", []))
+        messages = remembered(found.checkpoint["channel_values"])
         for _, channel, value in found.pending_writes or ():
             if pending and channel == "messages":
                 messages += value

@@ -37,6 +37,9 @@ CHECKPOINTS = 50
 TOGETHER = timedelta(milliseconds=5)
 """For how long what a node has written waits for the state after its step, to be stored in one transaction with it."""
 
+NEED_NOT_LAST = "set local synchronous_commit = off"
+"""What makes a transaction not wait for the disk: PostgreSQL's end, not the bot's, may undo it."""
+
 COPY = (
     """
 insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
@@ -62,6 +65,33 @@ on conflict do nothing
 """Copies the state at a checkpoint to another thread, in the tables of langgraph-checkpoint-postgres 3."""
 
 
+READ = """
+select thread_id, checkpoint, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata,
+    (
+        select array_agg(array[stored.channel::bytea, stored.type::bytea, stored.blob])
+        from jsonb_each_text(checkpoint -> 'channel_versions') as named
+        cross join lateral (
+            select channel, type, blob from checkpoint_blobs
+            where thread_id = checkpoints.thread_id and checkpoint_ns = checkpoints.checkpoint_ns
+                and channel = named.key and version = named.value
+            offset 0
+        ) as stored
+    ) as channel_values,
+    (
+        select array_agg(array[
+            task_id::text::bytea, channel::bytea, type::bytea, blob, convert_to(task_path, 'UTF8'), idx::text::bytea
+        ])
+        from checkpoint_writes as written
+        where written.thread_id = checkpoints.thread_id and written.checkpoint_ns = checkpoints.checkpoint_ns
+            and written.checkpoint_id = checkpoints.checkpoint_id
+    ) as pending_writes
+from checkpoints """
+"""Reads states as `AsyncPostgresSaver.SELECT_SQL` of langgraph-checkpoint-postgres 3 does, each value by its key.
+
+That one joins, for which PostgreSQL reads all that it has of the conversation, with what was deleted of it lately.
+"""
+
+
 class _Put(NamedTuple):
     """A statement, the rows of values to run it with, and whether it must be on the disk before it counts as stored."""
 
@@ -78,6 +108,8 @@ class FencedSaver(AsyncPostgresSaver):
     stored together: the state of a run's input with the one after it, and what a node has written with the state after
     its step. If the process dies in between, the inbox still has the question, or the node runs again.
     """
+
+    SELECT_SQL = READ
 
     def __init__(self, pool: Pool, hold: Hold, own_types: Iterable[type] = (), *, keep: int = CHECKPOINTS) -> None:
         super().__init__(pool, serde=serializer(own_types))  # pyright: ignore[reportArgumentType]  # its rows are dicts
@@ -157,7 +189,7 @@ class FencedSaver(AsyncPostgresSaver):
                 return
             async with self._writing() as cursor:
                 if not any(put.is_durable for put in waiting):
-                    await cursor.execute("set local synchronous_commit = off")
+                    await cursor.execute(NEED_NOT_LAST)
                 for put in waiting:
                     await cursor.executemany(put.statement.encode(), put.rows)
             del self._waiting[: len(waiting)]
@@ -167,6 +199,7 @@ class FencedSaver(AsyncPostgresSaver):
     async def trim(self, thread_id: str) -> None:
         """Delete the conversation's oldest checkpoints, if there are clearly more than are to be kept."""
         async with self._cursor(pipeline=True) as cursor:
+            await cursor.execute(NEED_NOT_LAST)  # the next one would do it again
             await cursor.execute("select skein_trim(%s, %s)", (thread_id, self._keep))
 
     async def rows(self, query: str, values: Mapping[str, Any]) -> list["DictRow"]:

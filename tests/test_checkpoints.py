@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import Checkpoint, empty_checkpoint
 
 from bot.checkpoints import FencedSaver
 from bot.conversation import Address, Conversation, Message
-from bot.database import Pool
+from bot.database import Pool, migrate
 from bot.errors import LeaseLost
 from bot.inbox import Inbox
 from bot.turns import Turn
@@ -113,6 +113,27 @@ async def test_a_holder_writes_and_reads(pool: Pool) -> None:
     assert found
     assert found.checkpoint["channel_values"] == {"messages": ["hello"]}
     assert found.pending_writes == [("task", "messages", ["more"])]
+
+
+async def test_what_it_reads_is_what_langgraphs_own_saver_reads(pool: Pool) -> None:
+    turn = await claimed(pool, LEASE)
+    saver, own = FencedSaver(pool, turn.hold), await migrate(pool)
+    for step in range(3):
+        state = checkpoint()
+        state["channel_values"], state["channel_versions"] = (
+            {"messages": [f"{step}"], "count": step},
+            {"messages": f"{step}"},
+        )
+        await saver.aput(place(turn, "node:1"), state, {"step": step}, {"messages": f"{step}"})
+        written = await saver.aput(place(turn), state, {"step": step}, {"messages": f"{step}"})
+        await saver.aput_writes(written, [("messages", ["more"]), ("count", 1)], f"task {step}")
+    await saver.aput(place(turn), empty_checkpoint(), {"step": 3}, {})
+    found, expected = [[state async for state in one.alist(place(turn))] for one in (saver, own)]
+    assert found == expected
+    assert [state.checkpoint["channel_values"].get("messages") for state in found] == [None, ["2"], ["1"], ["0"]]
+    assert all(state.pending_writes for state in found[1:])
+    for where in (place(turn), place(turn, "node:1"), place(turn, "nowhere"), found[2].config):
+        assert await saver.aget_tuple(where) == await own.aget_tuple(where)
 
 
 async def test_what_comes_soon_after_each_other_is_stored_together(pool: Pool) -> None:

@@ -40,6 +40,9 @@ AROUND = 20
 OTHERS = 9
 """How many new conversations a long one is compared with."""
 
+NEW = count(100)
+"""Their numbers."""
+
 SMALL = 2_500
 """The tokens of a memory that ten turns fill; by default it is filled by thirty."""
 
@@ -125,7 +128,7 @@ async def beside(pool: Pool, agent: GraphAgent, hold: Hold, turns: int) -> float
         new, long = map(sum, zip(*spent, strict=True))
         return long / new
 
-    return median([await ratio(await held(pool, turns + at)) for at in range(OTHERS)])
+    return median([await ratio(await held(pool, next(NEW))) for _ in range(OTHERS)])
 
 
 async def held(pool: Pool, number: int) -> Hold:

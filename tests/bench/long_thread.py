@@ -14,6 +14,7 @@ from tests.stage import settings_on
 LATENCY = timedelta(milliseconds=30)
 MESSAGES = 1_000
 SOON_MS = 1_500.0
+QUIET = timedelta(seconds=30)
 
 
 async def rows(url: str, folder: Path) -> list[Row]:
@@ -23,6 +24,7 @@ async def rows(url: str, folder: Path) -> list[Row]:
         for number in range(MESSAGES):
             await slack.say("grace" if number % 2 else "ada", "general", f"{number} {'word ' * 30}", thread=root)
         async with open_bot(settings_on(slack, model.url, url, folder)):
+            await slack.until(lambda: not slack.unacknowledged, QUIET)  # what was said before is over, and nothing new
             begin = time.perf_counter()
             await slack.say("ada", "general", "@skein what do you think?", thread=root)
             await model.requested()

@@ -7,8 +7,8 @@ BIN := .venv/bin
 SYNCED := .venv/.synced
 
 # A file's tests run in one process, so that they share a server; in which order the files come, tests/conftest.py says.
-# Three processes more than there are processors, for tests wait as well; they share one PostgreSQL.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 3 : 6)))
+# Two processes more than there are processors, for tests wait as well; they share one PostgreSQL.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? n + 2 : 6)))
 TESTS := $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 # Every command of the bot, and the tests start many, would compile LangChain anew: 5 s instead of 2.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, RemoveMessage
 
 from bot.calls import call_name, calls
 
@@ -24,14 +24,14 @@ def excerpt(message: BaseMessage) -> str:
 
 
 def written(update: object) -> str:
-    """What a node added to the state, such as `1 message: 2 tool calls`; of a state without messages, its keys."""
+    """What a node added to the state, such as `1 message: 2 tool calls`; of anything else its keys."""
     if not update:
         return "nothing"
     state: Mapping[str, Any] = cast("Any", update) if isinstance(update, Mapping) else {}
-    messages = state.get("messages")
-    if not isinstance(messages, list):
+    messages = cast("list[object] | None", state.get("messages"))
+    if not isinstance(messages, list) or any(isinstance(message, RemoveMessage) for message in messages):
         return one_line(", ".join(state)) or "an update"
-    said = [message for message in cast("list[object]", messages) if isinstance(message, BaseMessage)]
+    said = [message for message in messages if isinstance(message, BaseMessage)]
     return one_line(f"{_count(len(said), 'message')}: {'; '.join(map(_content, said))}")
 
 

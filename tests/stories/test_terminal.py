@@ -78,6 +78,12 @@ async def test_the_trace_tells_what_each_node_does(settings: Settings) -> None:
     assert steps == [("model", "began"), ("model", "wrote 1 message: 1: one")]
 
 
+async def test_the_trace_tells_when_turns_have_settled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.folding.SETTLING", 10_000)
+    shown = await talk(settings, "one", "two", database="sqlite:///:memory:", trace=True)
+    assert re.findall(r"^\[[\d:.]+ fold\] (.+)$", shown, re.MULTILINE) == ["began", "wrote settled_messages, messages"]
+
+
 async def test_a_tool_that_asks_first_is_let_run_or_not(settings: Settings, model: Model) -> None:
     def script(messages: list[Wire]) -> Reply:
         return Say("Done.") if messages[-1]["role"] == "tool" else Call([("current_time", "{}")])

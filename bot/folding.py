@@ -74,8 +74,8 @@ def foldable(messages: Sequence[AnyMessage], budget: int) -> list[AnyMessage]:
 
 def is_due(state: Memory, budget: int) -> bool:
     """Whether there is enough to settle or to fold."""
-    *before, _ = turns(state["messages"])
-    return is_over(list(chain.from_iterable(before)), budget // SETTLING) or is_over(remembered(state), budget)
+    before, _ = _apart(state["messages"])
+    return is_over(before, budget // SETTLING) or is_over(remembered(state), budget)
 
 
 def is_over(messages: Sequence[AnyMessage], budget: int) -> bool:
@@ -114,9 +114,14 @@ async def folded(model: BaseChatModel, state: Memory, budget: int) -> Mapping[st
 
 def settling(state: Memory, kept: Sequence[AnyMessage]) -> Mapping[str, Any]:
     """The change of a state by which these messages are all that it holds, and those of the last turn the newest."""
-    *before, last = turns(kept)
-    first = chain.from_iterable(before)
-    return {SETTLED: _difference(settled(state), list(first)), "messages": [RemoveMessage(REMOVE_ALL_MESSAGES), *last]}
+    before, last = _apart(kept)
+    return {SETTLED: _difference(settled(state), before), "messages": [RemoveMessage(REMOVE_ALL_MESSAGES), *last]}
+
+
+def _apart(messages: Sequence[AnyMessage]) -> tuple[Sequence[AnyMessage], Sequence[AnyMessage]]:
+    """What was said before the last turn, and that turn."""
+    last = turns(messages)[-1]
+    return messages[: -len(last)], last
 
 
 def _difference(old: Sequence[AnyMessage], new: Sequence[AnyMessage]) -> list[AnyMessage | RemoveMessage]:

@@ -51,18 +51,20 @@ def fork_server(folder: Path) -> Generator[str, None, None]:
         server = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number])  # noqa: S603 (no shell)
     os.environ[SOCKET] = path
     with server:
-        yield shlex.join(_asking(path))
+        yield shlex.join([sys.executable, *_asking(path)])
 
 
-def program(module: str) -> list[str]:
-    """The command that does what `python -m module` does; where a server runs, in a fork of it."""
-    if path := os.environ.get(SOCKET):
-        return [*_asking(path), f"import runpy; runpy.run_module({module!r}, run_name='__main__')"]
-    return [sys.executable, "-m", module]
+def program(module: str) -> dict[str, Any]:
+    """What does as `python -m module` does, as `mcp.json` has a program; where a server runs, in a fork of it."""
+    path, arguments = os.environ.get(SOCKET), ["-m", module]
+    if path:
+        arguments = [*_asking(path), f"import runpy; runpy.run_module({module!r}, run_name='__main__')"]
+    return {"command": sys.executable, "args": arguments}
 
 
 def _asking(path: str) -> list[str]:
-    return [sys.executable, "-I", "-S", __file__, path]
+    """What Python is to be started with, to ask the server at this path."""
+    return ["-I", "-S", __file__, path]
 
 
 def serve(listening: socket.socket) -> None:

@@ -30,8 +30,7 @@ async def tools(**named: Program | Address) -> AsyncGenerator[dict[str, BaseTool
 
 
 def tries(**env: str) -> Program:
-    command, *arguments = program(HERE)
-    return Program(command=command, args=arguments, env=env)
+    return Program(**program(HERE), env=env)
 
 
 async def test_a_programs_tools_do_what_they_do_and_after_its_end_it_is_started_again(

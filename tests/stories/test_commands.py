@@ -74,8 +74,7 @@ async def test_the_check_opens_the_graph_and_calls_each_server(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "mcp.json"
-    command, *arguments = program("tests.agent.mcp_server")
-    there = {"command": command, "args": arguments}
+    there = program("tests.agent.mcp_server")
     config.write_text(json.dumps({"mcpServers": {"tea": there, "gone": {"command": "/no/such/program"}}}))
     assert not await check(settings.model_copy(update={"mcp_config": config, "agent": "no.such.module:graph"}))
     *_, tea, gone, agent = capsys.readouterr().out.splitlines()

@@ -18,9 +18,7 @@ async def test_a_servers_tool_shows_while_it_runs_and_its_result_is_used(
     slack: LocalSlack, model: Model, start: OpenBot, tmp_path: Path
 ) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
-    command, *arguments = program("tests.agent.mcp_server")
-    server = {"command": command, "args": arguments}
-    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"tries": server}}))
+    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"tries": program("tests.agent.mcp_server")}}))
     model.script = in_turn(Call([("tries_add", {"a": 2, "b": 3})]), Say("It is 5."))
     async with start(own_tools=True, mcp_config=tmp_path / "mcp.json"):
         ts = await slack.say("ada", "general", "@skein what is 2 and 3?")

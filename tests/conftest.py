@@ -5,7 +5,8 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from itertools import chain, groupby, zip_longest
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,18 +71,18 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files with tests that wait long alternate with others, and begin with those that take longest.
+    """Spread files with tests that wait long over the whole run, and begin with those that take longest.
 
     Where all wait at once, nobody works; and whoever came to a long one last would have everybody wait for it.
     """
     files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
     files.sort(key=lambda tests: LONGEST_FIRST.get(tests[0].path.parent.name, len(LONGEST_FIRST)))
-    slow, quick = (
+    kinds = [
         [tests for tests in files if any(test.get_closest_marker("slow") for test in tests) == which]
         for which in (True, False)
-    )
-    alternating = chain.from_iterable(zip_longest(slow, quick[::2], quick[1::2], fillvalue=()))
-    items[:] = chain.from_iterable(alternating)
+    ]
+    places = [(place / len(kind), tests) for kind in kinds for place, tests in enumerate(kind)]
+    items[:] = chain.from_iterable(tests for _, tests in sorted(places, key=itemgetter(0)))
 
 
 def pytest_collection_finish() -> None:

@@ -247,7 +247,6 @@ def pool(runner: asyncio.Runner, database_url: str) -> Iterator[Pool]:
     runner.run(opened.__aexit__(None, None, None))
 
 
-@pytest.mark.slow
 @pytest.mark.laws
 def test_the_inbox_is_what_its_model_is(runner: asyncio.Runner, pool: Pool) -> None:
     class OnThisDatabase(InboxLaws):

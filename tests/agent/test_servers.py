@@ -18,7 +18,7 @@ from tests.fork_server import program
 from tests.stories.processes import child, until_printed
 
 IS_THERE = find_spec("mcp") is not None
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not IS_THERE, reason="the extra mcp is not installed")]
+pytestmark = pytest.mark.skipif(not IS_THERE, reason="the extra mcp is not installed")
 
 HERE = "tests.agent.mcp_server"
 

@@ -213,7 +213,6 @@ async def open_talk(database_url: str, folder: Path, way: str) -> AsyncGenerator
         yield talk
 
 
-@pytest.mark.slow
 @pytest.mark.laws
 def test_the_memory_and_the_screen_are_what_a_plain_model_says(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,8 +11,6 @@ from tests.fork_server import program
 from tests.stage import Model, OpenBot
 from tests.stories.speech import answered
 
-pytestmark = pytest.mark.slow
-
 
 async def test_a_servers_tool_shows_while_it_runs_and_its_result_is_used(
     slack: LocalSlack, model: Model, start: OpenBot, tmp_path: Path

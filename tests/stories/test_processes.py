@@ -13,7 +13,6 @@ from tests.stories.processes import LISTENING, running, until_printed
 from tests.stories.speech import answered, echo
 
 
-@pytest.mark.slow
 async def test_killed_and_started_again_it_still_knows_the_thread_and_its_log_keeps_quiet(
     slack: LocalSlack, model: Model, settings: Settings
 ) -> None:

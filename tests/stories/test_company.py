@@ -42,7 +42,9 @@ async def test_it_knows_what_people_said_to_each_other_in_between(
         ts = await slack.say("ada", "general", "@skein one")
         await answered(slack, "general", ts, "1: one")
         await slack.say("ada", "general", "@grace is that right?", thread=ts)
+        await quiet(slack)
         await slack.say("grace", "general", "It is not.", thread=ts)
+        await quiet(slack)
         await slack.say("ada", "general", "@skein she says no", thread=ts)
         await answered(slack, "general", ts, "1: one", "5: she says no")
     assert heard(model) == ["Ada: one", "Ada: @Grace is that right?", "Grace: It is not.", "Ada: she says no"]

@@ -24,6 +24,7 @@ from langgraph.errors import GraphRecursionError
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import AgentError, ContentRefused, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
+from bot.openai_model import DirectModel
 from bot.thoughts import OutspokenModel
 
 _REFUSALS: Mapping[type[ModelError], tuple[type[ModelRefused], str]] = MappingProxyType(
@@ -85,8 +86,8 @@ def chat_model(
         if not any(map(os.environ.get, wanted)):
             raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
     try:
-        if provider == "openai" and openai_base_url is not None:
-            return OutspokenModel(model=model, **keywords)
+        if provider == "openai":
+            return (OutspokenModel if openai_base_url else DirectModel)(model=model, **keywords)
         # One name and nothing configurable at run time is always one model; the signature cannot say so.
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **keywords))
     except ImportError as error:

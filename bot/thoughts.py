@@ -8,7 +8,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_openai import ChatOpenAI
+
+from bot.openai_model import DirectModel
 
 OPEN, CLOSE = "<think>", "</think>"
 
@@ -55,7 +56,7 @@ class Thoughts:
         return self._held if self._ending == OPEN else ""
 
 
-class OutspokenModel(ChatOpenAI):
+class OutspokenModel(DirectModel):
     """A model of an OpenAI-compatible server, whose thoughts come apart from its answer."""
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:

@@ -115,8 +115,8 @@ def _a_schema_for_each_tool() -> Iterator[None]:
         key = (name, function.__code__, *((word, repr(value)) for word, value in sorted(how.items())))
         return _once(key, lambda: create_schema_from_function(name, function, **how))
 
-    def told(tool: BaseTool, **how: Any) -> dict[str, Any]:
-        if not isinstance(tool.args_schema, type):
+    def told(tool: Any, **how: Any) -> dict[str, Any]:
+        if not (isinstance(tool, BaseTool) and isinstance(tool.args_schema, type)):
             return convert_to_openai_tool(tool, **how)
         key = (tool.name, tool.description, tool.args_schema, *how.items())
         return _once(key, lambda: convert_to_openai_tool(tool, **how))

@@ -24,7 +24,7 @@ from langgraph.errors import GraphRecursionError
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import AgentError, ContentRefused, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
-from bot.openai_model import DirectModel
+from bot.openai_model import DirectAzureModel, DirectModel
 from bot.thoughts import OutspokenModel
 
 _REFUSALS: Mapping[type[ModelError], tuple[type[ModelRefused], str]] = MappingProxyType(
@@ -88,6 +88,8 @@ def chat_model(
     try:
         if provider == "openai":
             return (OutspokenModel if openai_base_url else DirectModel)(model=model, **keywords)
+        if provider == "azure_openai":
+            return DirectAzureModel(model=model, **keywords)
         # One name and nothing configurable at run time is always one model; the signature cannot say so.
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **keywords))
     except ImportError as error:

@@ -1,28 +1,40 @@
-"""OpenAI's models, and those of servers that speak as it does, without the walk through every request."""
+"""OpenAI's models, at Azure and at servers that speak as OpenAI's do too, without the walk through every request.
+
+OpenAI's client holds each part of a request against every type that it could have, so as to convert what is no JSON
+yet: 0.2 ms of the processor for each message of chat completions, 0.6 ms for each of the Responses API, in which no
+other conversation goes on. LangChain's messages are JSON. What the client is given as `extra_body` it leaves as it is,
+and puts it into the request.
+"""
 
 from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_openai import ChatOpenAI
+from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
 
 class DirectModel(ChatOpenAI):
-    """LangChain's, whose messages go as LangChain has made them.
-
-    OpenAI's client holds each part of a request against every type that it could have, so as to convert what is no
-    JSON yet: 0.15 ms of the processor for each message of chat completions, 0.6 ms for each of the Responses API, in
-    which no other conversation goes on. LangChain's messages are JSON; what the client is given as `extra_body` it
-    leaves as it is and puts into the request.
-    """
+    """LangChain's, whose messages go as LangChain has made them."""
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        payload = cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs))
-        if "response_format" in payload or "text_format" in payload:
-            return payload  # goes another way, which may look at the messages
-        direct = {name: payload.pop(name) for name in ("messages", "input") if name in payload}
-        payload["extra_body"] = {**(payload.get("extra_body") or {}), **direct}
-        if "messages" in direct:
-            payload["messages"] = ()  # the client asks for them
-        return payload
+        return _direct(cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs)))
+
+
+class DirectAzureModel(AzureChatOpenAI):
+    """LangChain's for Azure, whose messages go as LangChain has made them."""
+
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        return _direct(cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs)))
+
+
+def _direct(payload: dict[str, Any]) -> dict[str, Any]:
+    if "response_format" in payload or "text_format" in payload:
+        return payload  # goes another way, which may look at the messages
+    direct = {name: payload.pop(name) for name in ("messages", "input") if name in payload}
+    payload["extra_body"] = {**(payload.get("extra_body") or {}), **direct}
+    if "messages" in direct:
+        payload["messages"] = ()  # the client asks for them
+    return payload

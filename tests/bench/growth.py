@@ -29,7 +29,7 @@ from bot.graph import MEMORY_TOKENS, build_graph
 from bot.inbox import Inbox
 from bot.serde import serializer
 from bot.slack.tiers import POST, TIERS, UPDATE
-from tests.bench import long_thread, together
+from tests.bench import asked, long_thread, together
 from tests.bench.figures import Row, say, table
 from tests.bench.parrot import WORDS, Parrot
 
@@ -250,6 +250,7 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
                 "turn": lambda: one_turn(pool),
                 "together": lambda: together.rows(url, Path(folder)),
                 "thread": lambda: long_thread.rows(url, Path(folder)),
+                "asked": asked.rows,
             }
             for name, part in parts.items():
                 if only in {None, name}:
@@ -261,14 +262,14 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
 def main() -> int:
     """Print the table; exit code 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("growth", "full", "turn", "together", "thread"))
+    parser.add_argument("--only", choices=("growth", "full", "turn", "together", "thread", "asked"))
     parser.add_argument(
         "--turns", type=int, default=MARKS[-1], help=f"of the long conversation; of {MARKS}, those are told"
     )
     options = parser.parse_args()
     log.configure("warning")
     rows = uvloop.run(run(options.only, options.turns))
-    say(table(rows, "a plain saver"))
+    say(table(rows, "plain"))
     return 1 if any(row.missed for row in rows) else 0
 
 

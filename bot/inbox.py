@@ -170,15 +170,15 @@ class Inbox:
         async with self.pool.connection() as connection:
             return {row["turn"] for row in await _rows(connection, _REVISED, {"turns": list(turns)})}
 
-    async def arrivals(self) -> AsyncGenerator[bool, None]:
-        """Yield once when it listens, and then whenever any process tells something.
+    async def arrivals(self) -> AsyncGenerator[bool | None, None]:
+        """Yield None once when it listens, and then whenever any process tells something.
 
-        True where it is about a turn that runs (`stopped`, `revised`), else there is something to claim.
+        True where it is about a turn that runs (`stopped`, `revised`), False where there is one more to claim.
         """
         async with self.pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
             try:
-                yield False
+                yield None
                 async for told in connection.notifies():
                     yield told.payload == STOP
             finally:

@@ -20,6 +20,7 @@ from bot.company import Company
 from bot.conversation import Agent, Message
 from bot.database import BACK_OFF, UNREACHABLE, until_reached
 from bot.errors import LeaseLost, PlatformError
+from bot.expected import Expected
 from bot.inbox import Inbox
 from bot.judge import Judge
 from bot.outcomes import Outcome
@@ -91,7 +92,7 @@ class Worker:
         self._limits = limits
         self._running: dict[int, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
+        self._expected = Expected(limits.concurrency)
         self._stopping = asyncio.Event()
         self._upkeep: asyncio.TaskGroup | None = None
 
@@ -102,13 +103,12 @@ class Worker:
         """
         async with asyncio.TaskGroup() as upkeep:
             self._upkeep = upkeep
-            paces = (lane.pace.run() for lane in self._lanes)
-            upkeeps = (self._listen(), self._renew(), self._sweep(), *paces)
+            upkeeps = (self._listen(), self._renew(), self._sweep(), *(lane.pace.run() for lane in self._lanes))
             tasks = [upkeep.create_task(work) for work in upkeeps]
             async with asyncio.TaskGroup() as turns:
                 while not self._stopping.is_set():
-                    await self._claim_all(turns)
-                    await self._until_woken()
+                    await self._claim_expected(turns)
+                    await self._expected.wait(self._limits.poll)
                 await self._wind_up()
             self._upkeep = None
             for task in tasks:
@@ -117,17 +117,16 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing more, and let `run` come to its end."""
         self._stopping.set()
-        self._wake.set()
+        self._expected.wake()
 
     def note_waiting(self, message: Message) -> None:
         """Show a person that their message was seen and waits. Returns at once."""
         if self._upkeep:
             self._upkeep.create_task(self._lanes[0].adapter.mark_waiting(message.conversation, message.ts, waits=True))
 
-    async def _claim_all(self, turns: asyncio.TaskGroup) -> None:
-        self._wake.clear()
-        while len(self._running) < self._limits.concurrency and not self._stopping.is_set():
-            lease = Lease(self._lease_end())
+    async def _claim_expected(self, turns: asyncio.TaskGroup) -> None:
+        while self._expected.turns and self._has_room and not self._stopping.is_set():
+            lease, expected = Lease(self._lease_end()), self._expected.turns
             try:
                 turn = await self._inbox.claim(self.name)
                 stops = await self._inbox.stopped([turn.id]) if turn and turn.pages else {}
@@ -135,7 +134,10 @@ class Worker:
                 log.warning("database_unreachable")
                 return
             if turn is None:
-                return
+                self._expected.remove(expected)  # but for those that were told of meanwhile
+                continue
+            if not turn.deaths:  # of a lease that ran out nobody was told
+                self._expected.remove(1)
             if lost := self._running.get(turn.id):
                 # We could not renew it in time, and were the first to take it over.
                 lost.lose()
@@ -145,6 +147,10 @@ class Worker:
             task = turns.create_task(self._take(running))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._running) < self._limits.concurrency
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
         company = Company(turn, self._inbox, self._room, self._judge)
@@ -163,11 +169,6 @@ class Worker:
         """When a lease that is asked for now has run out at the latest, by our clock: PostgreSQL's starts later."""
         return time.monotonic() + self._limits.lease.total_seconds()
 
-    async def _until_woken(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.poll.total_seconds()):
-                await self._wake.wait()
-
     async def _take(self, running: Running) -> None:
         turn = running.turn
         with structlog.contextvars.bound_contextvars(conversation=str(turn.conversation), turn=turn.id):
@@ -177,9 +178,12 @@ class Worker:
                 await self._end(running, outcome)
                 log.info("turn_ended", outcome=outcome.name.lower())
             finally:
+                had_room = self._has_room
                 if self._running.get(turn.id) is running:
                     del self._running[turn.id]
-                self._wake.set()
+                # If more waits in the conversation, whoever hears is told of it.
+                if not (had_room and self._expected.hears):
+                    self._expected.add()
 
     async def _run(self, running: Running) -> Outcome:
         try:
@@ -209,10 +213,7 @@ class Worker:
                     pass
 
     async def _wind_up(self) -> None:
-        for hurry, patience in (
-            (Running.drain, self._limits.grace),
-            (Running.stop, self._limits.drain),
-        ):
+        for hurry, patience in ((Running.drain, self._limits.grace), (Running.stop, self._limits.drain)):
             if await self._all_ended(patience):
                 return
             for running in self._running.values():
@@ -244,12 +245,14 @@ class Worker:
             try:
                 async with contextlib.aclosing(self._inbox.arrivals()) as arrivals:
                     async for is_about_one in arrivals:
+                        self._expected.hears = is_about_one is not None
                         if is_about_one:
                             await self._heed()
                         else:
-                            self._wake.set()
+                            self._expected.add(1 if self._expected.hears else None)
             except UNREACHABLE:
                 log.warning("database_unreachable")
+            self._expected.hears = False
             await asyncio.sleep(BACK_OFF.total_seconds())
 
     async def _heed(self) -> None:

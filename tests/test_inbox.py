@@ -1,8 +1,11 @@
 """The inbox: each message once, in order, one holder a conversation, and nothing lost when a holder dies."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import permutations
+from types import SimpleNamespace
+from typing import cast
 
 import psycopg
 import pytest
@@ -50,6 +53,15 @@ async def test_what_waits_is_one_turn_in_the_order_of_its_ts(inbox: Inbox) -> No
     assert await inbox.claim("other") is None
     await inbox.finish(turn)
     assert await inbox.claim("other") is None
+
+
+async def test_a_repeat_under_way_keeps_nobody_from_the_turn(inbox: Inbox, pool: Pool) -> None:
+    """A mention comes twice within a millisecond: the second is being stored when the first is claimed."""
+    await inbox.put(said(1), address=Address.BOT, event_id="Ev1")
+    async with pool.connection() as connection, connection.transaction():
+        under_way = SimpleNamespace(connection=lambda: nullcontext(connection))
+        assert not await Inbox(cast("Pool", under_way), lease=LEASE).put(said(1), address=Address.BOT, event_id="Ev2")
+        assert (await claimed(inbox)).messages == (said(1),)
 
 
 async def test_what_comes_while_a_turn_runs_is_the_next_turn(inbox: Inbox) -> None:

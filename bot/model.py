@@ -116,7 +116,8 @@ def _openai(api_key: SecretStr | None, base_url: str | None, chunk_timeout: time
     return {
         "api_key": api_key or SecretStr("none"),  # the client refuses to start without one, many local servers ask none
         "base_url": base_url,
-        "stream_chunk_timeout": chunk_timeout.total_seconds(),
+        "stream_chunk_timeout": None,
+        "longest_silence": chunk_timeout.total_seconds(),
         "stream_usage": True,  # off by default as soon as there is a base URL
         # LangChain takes the Responses API for names it knows as OpenAI's, wherever they are served; other people's
         # servers speak chat completions.

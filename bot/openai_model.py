@@ -6,14 +6,43 @@ other conversation goes on. LangChain's messages are JSON. What the client is gi
 and puts it into the request.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
 
 class DirectModel(ChatOpenAI):
-    """LangChain's, whose messages go as LangChain has made them."""
+    """LangChain's, whose messages go as LangChain has made them, and whose stream can be cancelled at any moment.
+
+    LangChain waits for each piece by `asyncio.wait_for`, which before Python 3.12 makes a task of it, and drops a
+    cancel that comes together with the piece.
+    """
+
+    longest_silence: float | None = None
+    """How many seconds may lie between two pieces of a stream; set `stream_chunk_timeout` to None beside it."""
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        chunks = aiter(super()._astream(*args, **kwargs))
+        longest = self._longest_start()
+        while True:
+            try:
+                async with asyncio.timeout(longest):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            yield chunk
+            longest = self.longest_silence
+
+    def _longest_start(self) -> float | None:
+        """How many seconds may go by until the first piece, with all tries of the request among them."""
+        timeout = self.request_timeout
+        if self.longest_silence is None or not isinstance(timeout, int | float):
+            return None
+        return timeout * ((self.max_retries or 0) + 1) + self.longest_silence
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any

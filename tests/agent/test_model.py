@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from langchain_openai import ChatOpenAI
 from langgraph.errors import GraphRecursionError
 from pydantic import SecretStr
 
 from bot.errors import AgentError, ModelBroken, ModelRefused, ModelTimeout, SettingsError, TooManySteps
 from bot.model import chat_model, translate
+from bot.openai_model import DirectModel
 from bot.settings import DEFAULT_MODEL
 
 KEY = SecretStr("sk-made-up-and-secret")
@@ -31,9 +31,10 @@ def opened(name: str, key: SecretStr | None = KEY, base_url: str | None = None) 
 
 def test_the_default_model_is_opened_with_its_limits() -> None:
     model = opened(DEFAULT_MODEL)
-    assert isinstance(model, ChatOpenAI)
+    assert isinstance(model, DirectModel)
     assert model.model_name == DEFAULT_MODEL.removeprefix("openai:")
-    assert (model.request_timeout, model.stream_chunk_timeout, model.max_retries) == (7.0, 3.0, 4)
+    assert (model.request_timeout, model.longest_silence, model.max_retries) == (7.0, 3.0, 4)
+    assert model.stream_chunk_timeout is None
     assert model.temperature is None
     assert model.stream_usage
     assert (model.profile or {}).get("tool_calling")

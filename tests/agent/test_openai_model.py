@@ -1,5 +1,7 @@
 """What OpenAI's servers are sent is what LangChain's own class sends them, and is not walked through on the way."""
 
+import asyncio
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +16,8 @@ from pydantic import BaseModel
 
 from bot.offline_script import offline_tools
 from bot.openai_model import DirectAzureModel, DirectModel
+from bot.script import Say
+from bot.scripted import ScriptedModel
 from tests.agent.refusals import APIS, ask, model_at, refusing
 
 MESSAGES: list[AnyMessage] = [
@@ -66,8 +70,25 @@ async def test_the_clients_work_does_not_grow_with_the_conversation(api: str, ow
         calls[len(messages)] += event == "call" and "openai/_utils/_transform" in frame.f_code.co_filename
 
     async with refusing() as (url, _):
+        await ask(talking(model_at(url, own, api)), MESSAGES)  # what is found out about types is kept from then on
         for messages in (MESSAGES, MESSAGES * 5):
             sys.setprofile(count)
             await ask(talking(model_at(url, own, api)), messages)
             sys.setprofile(None)
     assert 0 < calls[len(MESSAGES)] == calls[len(MESSAGES * 5)]
+
+
+async def test_a_cancel_that_comes_with_a_piece_is_heeded() -> None:
+    """`asyncio.wait_for` drops it before Python 3.12, as what it waits for is there already."""
+    async with ScriptedModel.open(lambda _: Say("One two three", tokens_a_second=None)) as server:
+        model = model_at(server.url, DirectModel, "chat").model_copy(update={"stream_chunk_timeout": None})
+        pieces = itertools.count()
+
+        async def listen() -> None:
+            async for _ in model.astream("Well?"):
+                if next(pieces) == 1:
+                    listening.cancel()  # the next piece has come already
+
+        listening = asyncio.ensure_future(listen())
+        await asyncio.wait([listening])
+        assert listening.cancelled()

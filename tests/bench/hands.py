@@ -1,6 +1,7 @@
 """`make bench-hands`: how soon what people do takes effect: a stop, a change, a click while everybody is answered."""
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
@@ -39,6 +40,10 @@ from tests.stories.speech import written
 
 MARKS = (10, 1_000)
 TIMES = 20
+MENTIONS = 100
+PAUSE = timedelta(milliseconds=150)
+"""Between two mentions, so that each finds the bot at rest."""
+
 STREAMS = 64
 ENDLESS = Say("word " * 20_000, tokens_a_second=20)
 """An answer that is still being written when it is looked at."""
@@ -78,6 +83,28 @@ async def _timed(work: Awaitable[None]) -> float:
     begin = time.perf_counter()
     await work
     return time.perf_counter() - begin
+
+
+async def mentions(url: str, folder: Path) -> list[Row]:
+    """From a mention, which comes as two events, to the first words of its answer; one after the other."""
+    times = list[float]()
+    async with LocalSlack.open() as slack, Model.open() as model:
+        model.script = lambda _: Say("Done.")
+        settings = settings_on(slack, model.server.url, await new_database(url, "mentions"), folder)
+        async with open_bot(settings, tools=[]):
+            for number in range(MENTIONS):
+                channel = slack.add_channel(f"mention-{number}")
+                begin = time.perf_counter()
+                ts = await slack.say("ada", channel, "@skein well?")
+                await slack.until(lambda: slack.replies(channel, ts))  # noqa: B023
+                times.append(time.perf_counter() - begin)
+                await written(slack, channel.name, ts, 1)
+                await asyncio.sleep(PAUSE.total_seconds())
+    spread = Spread.of_seconds(times)
+    return [
+        Row("a mention to its first words, median", "ms", spread.median),
+        Row(f"a mention to its first words, slowest of {MENTIONS}", "ms", max(spread.times)),
+    ]
 
 
 async def stops(url: str, folder: Path) -> list[Row]:
@@ -170,6 +197,7 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
             await migrate(pool)
             parts: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
                 "back": lambda: going_back(pool, turns),
+                "mention": lambda: mentions(url, Path(folder)),
                 "stop": lambda: stops(url, Path(folder)),
                 "click": lambda: clicks(url, Path(folder)),
             }
@@ -183,7 +211,7 @@ async def run(only: str | None, turns: int) -> Sequence[Row]:
 def main() -> int:
     """Print the table; exit code 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("back", "stop", "click"))
+    parser.add_argument("--only", choices=("back", "mention", "stop", "click"))
     parser.add_argument("--turns", type=int, default=MARKS[-1], help="of the long conversation")
     options = parser.parse_args()
     log.configure("error")

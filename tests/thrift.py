@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from types import CodeType, FunctionType, SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import pytest
 import slack_bolt.util.utils
@@ -104,6 +104,22 @@ def _instructions_of_each_function() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("langgraph.pregel._utils.dis", SimpleNamespace(get_instructions=instructions))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _types_of_each_function() -> Iterator[None]:
+    """LangGraph reads off each node and state what they take, in each graph that is built."""
+
+    def hints(of: object, **how: Any) -> dict[str, Any]:
+        key = of if isinstance(of, type) else getattr(of, "__code__", None)
+        return (
+            dict(_once(("types", key, *how), lambda: get_type_hints(of, **how))) if key else get_type_hints(of, **how)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("langgraph.graph.state.get_type_hints", hints)
+        patch.setattr("langgraph.graph._branch.get_type_hints", hints)
         yield
 
 

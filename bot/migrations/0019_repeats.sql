@@ -20,8 +20,7 @@ begin
     -- One at a time in a conversation: of a mention and what follows it, the second to be stored has to see the first.
     perform pg_advisory_xact_lock(hashtext('skein_put'), hashtext(the_lane));
     -- A repeat locks no conversation: a claim that comes at that moment would pass it by.
-    if exists (select from skein_inbox where channel = the_channel and ts = the_ts)
-        or exists (select from skein_inbox where event_id = the_event) then
+    if exists (select from skein_inbox where channel = the_channel and ts = the_ts and lane = the_lane) then
         return null;
     end if;
     if the_address = 'bot' then

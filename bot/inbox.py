@@ -171,10 +171,7 @@ class Inbox:
             return {row["turn"] for row in await _rows(connection, _REVISED, {"turns": list(turns)})}
 
     async def arrivals(self) -> AsyncGenerator[bool | None, None]:
-        """Yield None once when it listens, and then whenever any process tells something.
-
-        True where it is about a turn that runs (`stopped`, `revised`), False where there is one more to claim.
-        """
+        """Yield None once it listens; then True for a turn that runs (`stopped`, `revised`), False for one to claim."""
         async with self.pool.connection() as connection:
             await connection.execute(f"listen {CHANNEL}")
             try:

@@ -154,15 +154,9 @@ class Worker:
 
     def _begin(self, turn: Turn, lease: Lease) -> Running:
         company = Company(turn, self._inbox, self._room, self._judge)
+        agent, inbox, requests, traces = self._agent, self._inbox, self._requests, self._traces
         return Running(
-            turn,
-            lease,
-            agent=self._agent,
-            inbox=self._inbox,
-            lanes=self._lanes,
-            company=company,
-            requests=self._requests,
-            traces=self._traces,
+            turn, lease, agent=agent, inbox=inbox, lanes=self._lanes, company=company, requests=requests, traces=traces
         )
 
     def _lease_end(self) -> float:

@@ -87,7 +87,7 @@ def chat_model(
             raise SettingsError(f"{wanted[0]} is missing: MODEL={name} needs it")
     try:
         if provider == "openai":
-            return (OutspokenModel if openai_base_url else DirectModel)(model=model, **keywords)
+            return (DirectModel if openai_base_url is None else OutspokenModel)(model=model, **keywords)
         if provider == "azure_openai":
             return DirectAzureModel(model=model, **keywords)
         # One name and nothing configurable at run time is always one model; the signature cannot say so.

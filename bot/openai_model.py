@@ -13,10 +13,11 @@ from typing import Any, cast
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
 
 
-class DirectModel(ChatOpenAI):
-    """LangChain's, whose messages go as LangChain has made them, and whose stream can be cancelled at any moment.
+class _Direct(BaseChatOpenAI):
+    """Sends messages as LangChain has made them, and streams what can be cancelled at any moment.
 
     LangChain waits for each piece by `asyncio.wait_for`, which before Python 3.12 makes a task of it, and drops a
     cancel that comes together with the piece.
@@ -47,23 +48,19 @@ class DirectModel(ChatOpenAI):
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        return _direct(cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs)))
+        payload = cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs))
+        if "response_format" in payload or "text_format" in payload:
+            return payload  # goes another way, which may look at the messages
+        direct = {name: payload.pop(name) for name in ("messages", "input") if name in payload}
+        payload["extra_body"] = {**(payload.get("extra_body") or {}), **direct}
+        if "messages" in direct:
+            payload["messages"] = ()  # the client asks for them
+        return payload
 
 
-class DirectAzureModel(AzureChatOpenAI):
-    """LangChain's for Azure, whose messages go as LangChain has made them."""
-
-    def _get_request_payload(
-        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        return _direct(cast("dict[str, Any]", super()._get_request_payload(input_, stop=stop, **kwargs)))
+class DirectModel(_Direct, ChatOpenAI):
+    """LangChain's, but for what `_Direct` says."""
 
 
-def _direct(payload: dict[str, Any]) -> dict[str, Any]:
-    if "response_format" in payload or "text_format" in payload:
-        return payload  # goes another way, which may look at the messages
-    direct = {name: payload.pop(name) for name in ("messages", "input") if name in payload}
-    payload["extra_body"] = {**(payload.get("extra_body") or {}), **direct}
-    if "messages" in direct:
-        payload["messages"] = ()  # the client asks for them
-    return payload
+class DirectAzureModel(_Direct, AzureChatOpenAI):
+    """LangChain's for Azure, but for what `_Direct` says."""

@@ -112,10 +112,10 @@ def _types_of_each_function() -> Iterator[None]:
     """LangGraph reads off each node and state what they take, in each graph that is built."""
 
     def hints(of: object, **how: Any) -> dict[str, Any]:
-        key = of if isinstance(of, type) else getattr(of, "__code__", None)
-        return (
-            dict(_once(("types", key, *how), lambda: get_type_hints(of, **how))) if key else get_type_hints(of, **how)
-        )
+        what = of if isinstance(of, type) else getattr(of, "__code__", None)
+        if what is None:
+            return get_type_hints(of, **how)
+        return dict(_once(("types", what, *how.items()), lambda: get_type_hints(of, **how)))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("langgraph.graph.state.get_type_hints", hints)

@@ -11,6 +11,8 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from openai import BadRequestError
 from pydantic import SecretStr
 
+from bot.health import open_site
+
 APIS = ("chat", "responses")
 
 Bodies = list[dict[str, Any]]
@@ -27,17 +29,11 @@ async def refusing() -> AsyncGenerator[tuple[str, Bodies], None]:
 
     app = web.Application()
     app.router.add_post("/{path:.*}", refuse)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{site.port}/v1", bodies
-    finally:
-        await runner.cleanup()
+    async with open_site(app, "127.0.0.1", 0) as port:
+        yield f"http://127.0.0.1:{port}/v1", bodies
 
 
-def model_at(url: str, kind: type[ChatOpenAI], api: str) -> ChatOpenAI:
+def model_of(url: str, kind: type[ChatOpenAI], api: str) -> ChatOpenAI:
     """A model of that class, to be asked there by that one of the APIS."""
     place: dict[str, Any] = {"base_url": url}
     if issubclass(kind, AzureChatOpenAI):

@@ -18,7 +18,7 @@ from bot.offline_script import offline_tools
 from bot.openai_model import DirectAzureModel, DirectModel
 from bot.script import Say
 from bot.scripted import ScriptedModel
-from tests.agent.refusals import APIS, ask, model_at, refusing
+from tests.agent.refusals import APIS, ask, model_of, refusing
 
 MESSAGES: list[AnyMessage] = [
     SystemMessage("Be brief."),
@@ -55,7 +55,7 @@ async def test_the_request_is_the_same(
     async with refusing() as (url, bodies):
         for kind in (own, plain):
             for streams in (True, False):
-                await ask(form(model_at(url, kind, api)), MESSAGES, streams=streams)
+                await ask(form(model_of(url, kind, api)), MESSAGES, streams=streams)
     assert len(bodies) == 4
     assert bodies[:2] == bodies[2:]
     assert "Zoë" in str(bodies[0])
@@ -70,10 +70,10 @@ async def test_the_clients_work_does_not_grow_with_the_conversation(api: str, ow
         calls[len(messages)] += event == "call" and "openai/_utils/_transform" in frame.f_code.co_filename
 
     async with refusing() as (url, _):
-        await ask(talking(model_at(url, own, api)), MESSAGES)  # what is found out about types is kept from then on
+        await ask(talking(model_of(url, own, api)), MESSAGES)  # what is found out about types is kept from then on
         for messages in (MESSAGES, MESSAGES * 5):
             sys.setprofile(count)
-            await ask(talking(model_at(url, own, api)), messages)
+            await ask(talking(model_of(url, own, api)), messages)
             sys.setprofile(None)
     assert 0 < calls[len(MESSAGES)] == calls[len(MESSAGES * 5)]
 
@@ -81,7 +81,7 @@ async def test_the_clients_work_does_not_grow_with_the_conversation(api: str, ow
 async def test_a_cancel_that_comes_with_a_piece_is_heeded() -> None:
     """`asyncio.wait_for` drops it before Python 3.12, as what it waits for is there already."""
     async with ScriptedModel.open(lambda _: Say("One two three", tokens_a_second=None)) as server:
-        model = model_at(server.url, DirectModel, "chat").model_copy(update={"stream_chunk_timeout": None})
+        model = model_of(server.url, DirectModel, "chat").model_copy(update={"stream_chunk_timeout": None})
         pieces = itertools.count()
 
         async def listen() -> None:

@@ -10,6 +10,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from bot.conversation import Restarted
+from bot.health import open_site
 from bot.offline_script import offline_tools
 from bot.scripted import ScriptedModel
 from tests.agent.stage import Stage, agent_of, memory
@@ -79,16 +80,10 @@ async def responses(*replies: list[Event]) -> AsyncGenerator[tuple[Stage, list[E
 
     app = web.Application()
     app.router.add_post("/v1/responses", respond)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        url = f"http://127.0.0.1:{site.port}/v1"
+    async with open_site(app, "127.0.0.1", 0) as port:
+        url = f"http://127.0.0.1:{port}/v1"
         model = ChatOpenAI(model="gpt-6.1-terra", base_url=url, api_key=SecretStr("made up"), stream_usage=True)
         yield Stage(ScriptedModel(lambda _: NotImplemented), agent_of(model, offline_tools(), memory())), requests
-    finally:
-        await runner.cleanup()
 
 
 async def test_an_answer_with_thought_and_a_tool_is_heard_as_any_other() -> None:

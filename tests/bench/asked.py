@@ -9,7 +9,7 @@ from langchain_openai import ChatOpenAI
 
 from bot.offline_script import offline_tools
 from bot.openai_model import DirectModel
-from tests.agent.refusals import APIS, ask, model_at, refusing
+from tests.agent.refusals import APIS, ask, model_of, refusing
 from tests.bench.figures import Row
 
 TURNS = 30
@@ -23,7 +23,7 @@ async def rows() -> Sequence[Row]:
     found: list[Row] = []
     async with refusing() as (url, _):
         for api in APIS:
-            models = {kind: model_at(url, kind, api).bind_tools(offline_tools()) for kind in (DirectModel, ChatOpenAI)}
+            models = {kind: model_of(url, kind, api).bind_tools(offline_tools()) for kind in (DirectModel, ChatOpenAI)}
             cost: dict[type[ChatOpenAI], list[float]] = {kind: [] for kind in models}
             for _ in range(TIMES):
                 for kind, model in models.items():

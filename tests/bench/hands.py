@@ -85,21 +85,28 @@ async def _timed(work: Awaitable[None]) -> float:
     return time.perf_counter() - begin
 
 
+@asynccontextmanager
+async def _alone(url: str, folder: Path, name: str, answer: Say) -> AsyncGenerator[tuple[LocalSlack, Model], None]:
+    """A bot in this process that has nothing to do, on a database of that name; to all it has the same answer."""
+    async with LocalSlack.open() as slack, Model.open() as model:
+        model.script = lambda _: answer
+        settings = settings_on(slack, model.server.url, await new_database(url, name), folder)
+        async with open_bot(settings, tools=[]):
+            yield slack, model
+
+
 async def mentions(url: str, folder: Path) -> list[Row]:
     """From a mention, which comes as two events, to the first words of its answer; one after the other."""
     times = list[float]()
-    async with LocalSlack.open() as slack, Model.open() as model:
-        model.script = lambda _: Say("Done.")
-        settings = settings_on(slack, model.server.url, await new_database(url, "mentions"), folder)
-        async with open_bot(settings, tools=[]):
-            for number in range(MENTIONS):
-                channel = slack.add_channel(f"mention-{number}")
-                begin = time.perf_counter()
-                ts = await slack.say("ada", channel, "@skein well?")
-                await slack.until(lambda: slack.replies(channel, ts))  # noqa: B023
-                times.append(time.perf_counter() - begin)
-                await written(slack, channel.name, ts, 1)
-                await asyncio.sleep(PAUSE.total_seconds())
+    async with _alone(url, folder, "mentions", Say("Done.")) as (slack, _):
+        for number in range(MENTIONS):
+            channel = slack.add_channel(f"mention-{number}")
+            begin = time.perf_counter()
+            ts = await slack.say("ada", channel, "@skein well?")
+            await slack.until(lambda: slack.replies(channel, ts))  # noqa: B023
+            times.append(time.perf_counter() - begin)
+            await written(slack, channel.name, ts, 1)
+            await asyncio.sleep(PAUSE.total_seconds())
     spread = Spread.of_seconds(times)
     return [
         Row("a mention to its first words, median", "ms", spread.median),
@@ -110,21 +117,18 @@ async def mentions(url: str, folder: Path) -> list[Row]:
 async def stops(url: str, folder: Path) -> list[Row]:
     """From the click to the end of the model's stream, and to the screen; all in this one process."""
     let_go, shown = list[float](), list[float]()
-    async with LocalSlack.open() as slack, Model.open() as model:
-        model.script = lambda _: ENDLESS
-        settings = settings_on(slack, model.server.url, await new_database(url, "stops"), folder)
-        async with open_bot(settings, tools=[]):
-            for number in range(TIMES):
-                channel = slack.add_channel(f"stop-{number}")
-                ts = await slack.say("ada", channel, "@skein go on")
-                await slack.until(lambda: slack.replies(channel, ts))  # noqa: B023
-                begin = time.perf_counter()
-                reply = slack.replies(channel, ts)[0].ts
-                await slack.click("ada", channel, reply, ACTIONS[Act.STOP])
-                await model.server.disconnected(number + 1)
-                let_go.append(time.perf_counter() - begin)
-                await slack.until(lambda: slack.replies(channel, ts)[0].body.endswith("Stopped by Ada"))  # noqa: B023
-                shown.append(time.perf_counter() - begin)
+    async with _alone(url, folder, "stops", ENDLESS) as (slack, model):
+        for number in range(TIMES):
+            channel = slack.add_channel(f"stop-{number}")
+            ts = await slack.say("ada", channel, "@skein go on")
+            await slack.until(lambda: slack.replies(channel, ts))  # noqa: B023
+            begin = time.perf_counter()
+            reply = slack.replies(channel, ts)[0].ts
+            await slack.click("ada", channel, reply, ACTIONS[Act.STOP])
+            await model.server.disconnected(number + 1)
+            let_go.append(time.perf_counter() - begin)
+            await slack.until(lambda: slack.replies(channel, ts)[0].body.endswith("Stopped by Ada"))  # noqa: B023
+            shown.append(time.perf_counter() - begin)
     return [
         Row(f"click on Stop to the end of the model's stream, slowest of {TIMES}", "ms", max(let_go) * 1e3, 300),
         Row(f"click on Stop to the screen, slowest of {TIMES}", "ms", max(shown) * 1e3, 1_000),

@@ -7,7 +7,7 @@ import aiohttp
 
 from bot.app import Bot
 from bot.platform import Act
-from bot.script import Say, Wire
+from bot.script import Gate, Say, Script, Wire
 from bot.slack.blocks import ACTIONS
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
@@ -32,6 +32,11 @@ def echo(messages: list[Wire]) -> Say:
     """An answer that shows which message it is to, and how many of the conversation's messages the model was sent."""
     said = [message for message in messages if message["role"] != "system"]
     return Say(f"{len(said)}: {text_of(said[-1])}")
+
+
+def echo_but_hold(gate: Gate) -> Script:
+    """An `echo`, but what answers "one" stops at the gate on its way."""
+    return lambda messages: Say(["One", gate, "!"]) if text_of(messages[-1]) == "one" else echo(messages)
 
 
 def text_of(message: Wire) -> str:

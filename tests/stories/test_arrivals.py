@@ -9,11 +9,11 @@ import pytest
 from bot.conversation import Address, Conversation, Message
 from bot.database import Pool
 from bot.inbox import Inbox
-from bot.script import Gate, Say
+from bot.script import Gate
 from bot.slack.local import LocalSlack
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, echo, text_of
+from tests.stories.speech import answered, echo, echo_but_hold, quiet
 
 SELDOM = timedelta(hours=1)
 
@@ -47,13 +47,13 @@ async def test_more_than_it_takes_at_once_is_taken_when_there_is_room(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     gate = Gate()
-    model.script = lambda messages: Say(["One", gate, "!"]) if text_of(messages[-1]) == "one" else echo(messages)
+    model.script = echo_but_hold(gate)
     async with start(limits=Limits(pace=QUICK, poll=SELDOM, concurrency=1)):
         first = await slack.say("ada", "general", "@skein one")
         await gate.reached()
         await slack.say("ada", "general", "two", thread=first)
         others = {text: await slack.say("ada", "research", f"@skein {text}") for text in ("three", "four")}
-        await slack.until(lambda: not slack.unacknowledged)
+        await quiet(slack)
         gate.open()
         await answered(slack, "general", first, "One!", "3: two")
         for text, ts in others.items():
@@ -71,7 +71,7 @@ async def test_who_hears_nothing_goes_on_in_its_conversation(
 
     monkeypatch.setattr(Inbox, "arrivals", deaf)
     gate = Gate()
-    model.script = lambda messages: Say(["One", gate, "!"]) if text_of(messages[-1]) == "one" else echo(messages)
+    model.script = echo_but_hold(gate)
     ts = await slack.say("ada", "general", "@skein one")
     message = Message(
         Conversation(slack.workspace.team, slack.channel("general").id, ts), ts, slack.user("ada").id, "one"
@@ -80,6 +80,6 @@ async def test_who_hears_nothing_goes_on_in_its_conversation(
     async with start(limits=Limits(pace=QUICK, poll=SELDOM)):
         await gate.reached()
         await slack.say("ada", "general", "two", thread=ts)
-        await slack.until(lambda: not slack.unacknowledged)
+        await quiet(slack)
         gate.open()
         await answered(slack, "general", ts, "One!", "3: two")

@@ -14,7 +14,7 @@ from bot.status import Note
 from bot.words import SENTENCES
 from bot.worker import Limits
 from tests.stage import QUICK, Model, OpenBot
-from tests.stories.speech import answered, bodies, echo, quiet, text_of
+from tests.stories.speech import answered, bodies, echo, echo_but_hold, quiet, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ async def test_what_comes_meanwhile_is_seen_and_answered_in_one_turn(
     slack: LocalSlack, model: Model, start: OpenBot
 ) -> None:
     gate = Gate()
-    model.script = lambda messages: Say(["One", gate, "!"]) if text_of(messages[-1]) == "one" else echo(messages)
+    model.script = echo_but_hold(gate)
     async with start():
         ts = await slack.say("ada", "general", "@skein one")
         await gate.reached()
